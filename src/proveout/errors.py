@@ -1,0 +1,281 @@
+"""Every error Proveout raises, as one tree.
+
+Each carries the id of what it concerns (``about``), says what happened, why, and the next thing to do.
+``exit_code`` is what the command line returns, ``code`` what ``--json`` prints::
+
+    ProveoutError
+    ├── TaskError            (3)  TaskInvalid · TaskNotFound · TaskChanged
+    ├── DataError            (3)  DataUnreadable · DataEmpty · ColumnMissing · RowInvalid · DuplicateIds
+    │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
+    ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound
+    ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed
+    ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
+    ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
+    ├── BusyError            (5)  WriterBusy
+    └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "ArtifactCorrupt",
+    "BuildFailed",
+    "BusyError",
+    "CandidateNotFound",
+    "ColumnMissing",
+    "DataEmpty",
+    "DataError",
+    "DataUnreadable",
+    "DiskFull",
+    "DuplicateIds",
+    "EntryNotFound",
+    "EntryUnknown",
+    "ExtraMissing",
+    "FamilyDoesNotFit",
+    "FamilyError",
+    "FamilyUnknown",
+    "ImporterUnknown",
+    "IntegrityError",
+    "LabelOnlyInTest",
+    "LedgerCorrupt",
+    "LedgerError",
+    "NotWritable",
+    "OneClass",
+    "ProofInvalid",
+    "ProveoutError",
+    "ProviderError",
+    "ProviderMalformed",
+    "ProviderRefused",
+    "ProviderUnreachable",
+    "RowInvalid",
+    "SetupError",
+    "SnapshotCorrupt",
+    "SnapshotNotFound",
+    "SplitTooSmall",
+    "SubjectErased",
+    "TaskChanged",
+    "TaskError",
+    "TaskInvalid",
+    "TaskNotFound",
+    "WeightsMismatch",
+    "WeightsMissing",
+    "WriterBusy",
+]
+
+
+class ProveoutError(Exception):
+    """The root of the tree.
+
+    Args:
+        what: what happened, in one clause.
+        why: the cause, with the offending value.
+        fix: the next thing to do, as an instruction.
+        about: the id of what it concerns: a path, an entry index, a candidate id.
+
+    Example:
+        >>> print(DataEmpty("no rows", why="the file has only a header", fix="export again", about="train.csv"))
+        train.csv: no rows: the file has only a header. Next: export again.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, why: str, fix: str, about: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.fix = fix
+        self.about = about
+
+    @property
+    def code(self) -> str:
+        """The class name, as printed by ``--json``."""
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.what}: {self.why}. Next: {self.fix}."
+
+    def to_dict(self) -> dict[str, str]:
+        """The error as the object that ``--json`` prints."""
+        return {"error": self.code, "about": self.about, "what": self.what, "why": self.why, "fix": self.fix}
+
+
+class TaskError(ProveoutError):
+    """The contract of the task is at fault."""
+
+    exit_code = 3
+
+
+class TaskInvalid(TaskError):
+    """``task.toml`` has an unknown key, a value of the wrong type, or a contradiction."""
+
+
+class TaskNotFound(TaskError):
+    """The folder holds no ``task.toml``."""
+
+
+class TaskChanged(TaskError):
+    """The task means something else now than when its snapshot was taken."""
+
+
+class DataError(ProveoutError):
+    """The data handed in cannot be used as it is."""
+
+    exit_code = 3
+
+
+class DataUnreadable(DataError):
+    """A file is missing, of mixed encodings, holds NULs or an over-long line, or is not of its format."""
+
+
+class DataEmpty(DataError):
+    """A file or a split has no rows."""
+
+
+class ColumnMissing(DataError):
+    """A named column is not in the file."""
+
+
+class RowInvalid(DataError):
+    """A row does not satisfy the task's schema."""
+
+
+class DuplicateIds(DataError):
+    """Two rows carry the same id."""
+
+
+class LabelOnlyInTest(DataError):
+    """A label occurs in the test rows and nowhere else, so that no candidate could learn it."""
+
+
+class OneClass(DataError):
+    """All rows carry the same label, so that there is nothing to compare."""
+
+
+class ImporterUnknown(DataError):
+    """No importer is registered for the file."""
+
+
+class SplitTooSmall(DataError):
+    """There are too few rows to make the four splits."""
+
+
+class SnapshotNotFound(DataError):
+    """No snapshot of that id exists here."""
+
+
+class FamilyError(ProveoutError):
+    """A candidate cannot be built or found."""
+
+    exit_code = 3
+
+
+class FamilyUnknown(FamilyError):
+    """No family of that name is registered."""
+
+
+class FamilyDoesNotFit(FamilyError):
+    """The family cannot serve this task, and says why."""
+
+
+class BuildFailed(FamilyError):
+    """A build started and could not end."""
+
+
+class CandidateNotFound(FamilyError):
+    """No candidate of that id exists here."""
+
+
+class ProviderError(ProveoutError):
+    """A model endpoint did not do its part."""
+
+    exit_code = 7
+
+
+class ProviderUnreachable(ProviderError):
+    """The endpoint is down, slow or closed the connection."""
+
+
+class ProviderRefused(ProviderError):
+    """The endpoint answered with a refusal: wrong key, wrong model name, rate limit."""
+
+
+class ProviderMalformed(ProviderError):
+    """The endpoint answered with something that is not a completion."""
+
+
+class LedgerError(ProveoutError):
+    """The ledger was asked for something it does not hold."""
+
+    exit_code = 3
+
+
+class EntryNotFound(LedgerError):
+    """No entry has that index."""
+
+
+class EntryUnknown(LedgerError):
+    """An entry's kind or version is not registered in this version of Proveout."""
+
+
+class SubjectErased(LedgerError):
+    """The payload's key was destroyed by an erasure request."""
+
+
+class IntegrityError(ProveoutError):
+    """Something stored is not what was stored."""
+
+    exit_code = 4
+
+
+class LedgerCorrupt(IntegrityError):
+    """A record, a head or the tree does not verify."""
+
+
+class SnapshotCorrupt(IntegrityError):
+    """A chunk or a manifest does not match its hash."""
+
+
+class ArtifactCorrupt(IntegrityError):
+    """A candidate's artifact does not match its hash."""
+
+
+class ProofInvalid(IntegrityError):
+    """An inclusion or consistency proof does not lead to the signed root."""
+
+
+class WeightsMismatch(IntegrityError):
+    """Model weights are there, with another hash than the one pinned."""
+
+
+class BusyError(ProveoutError):
+    """Somebody else is at it."""
+
+    exit_code = 5
+
+
+class WriterBusy(BusyError):
+    """Another process writes to this ledger."""
+
+
+class SetupError(ProveoutError):
+    """The machine lacks something."""
+
+    exit_code = 6
+
+
+class ExtraMissing(SetupError):
+    """An optional part of Proveout is not installed."""
+
+
+class WeightsMissing(SetupError):
+    """Model weights are not on this machine."""
+
+
+class NotWritable(SetupError):
+    """A file or folder may not be written."""
+
+
+class DiskFull(SetupError):
+    """No space is left on the device."""

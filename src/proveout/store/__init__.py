@@ -1,0 +1,6 @@
+"""Keys and configuration in SQLite (PostgreSQL later), atomic files, and the layout of a task's folder."""
+
+from proveout.store._files import fsync_folder, translated_os_errors, write_atomic
+from proveout.store._workspace import Workspace
+
+__all__ = ["Workspace", "fsync_folder", "translated_os_errors", "write_atomic"]

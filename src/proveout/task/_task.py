@@ -1,0 +1,205 @@
+"""The Task: the contract of one LLM feature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+__all__ = ["KPI", "Budgets", "CertificateTerms", "DataSpec", "Documents", "Incumbent", "Kind", "Rules", "Simulation", "Task"]
+
+Kind = Literal["classify", "extract", "answer", "decide"]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+OpenShare = Annotated[float, Meta(gt=0.0, lt=1.0)]
+Positive = Annotated[float, Meta(gt=0.0)]
+NonNegative = Annotated[float, Meta(ge=0.0)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A table of ``task.toml``: unknown keys are errors."""
+
+
+class DataSpec(_Table):
+    """Where examples are read from and how they are split.
+
+    Attributes:
+        examples: files, relative to the task's folder; all splits but test come from here.
+        test: files of test rows; without any, test rows are split off ``examples``.
+        format: importer name; "" chooses by the file's ending.
+        inputs: input field to column; a field that is not named is read from the column of its own name.
+        expected: output field to column.
+        id: column of the id; "" numbers the rows.
+        time: column of the time, ISO 8601 or seconds since 1970.
+        segment: column of the segment.
+        session: column that groups dependent rows into one split.
+        incumbent: column of the incumbent's recorded answer.
+        train: share of ``examples`` for TrainSplit; the four shares add up to 1.
+        select: share for SelectSplit.
+        certify: share for CertifySplit.
+        test_share: share for TestSplit; 0 when ``test`` names files.
+        by: ``hash`` (stratified, stable under added rows) or ``time`` (earlier rows train, later rows test).
+        seed: of the split.
+    """
+
+    examples: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    format: str = ""
+    inputs: dict[str, str] = {}
+    expected: dict[str, str] = {}
+    id: str = ""
+    time: str = ""
+    segment: str = ""
+    session: str = ""
+    incumbent: str = ""
+    train: Share = 0.8
+    select: Share = 0.1
+    certify: Share = 0.1
+    test_share: Share = 0.0
+    by: Literal["hash", "time"] = "hash"
+    seed: int = 0
+
+
+class Documents(_Table):
+    """The knowledge of the task: files by glob, relative to the task's folder."""
+
+    paths: tuple[str, ...] = ()
+
+
+class Rules(_Table):
+    """The rules of the task: a typed YAML policy, relative to the task's folder."""
+
+    policy: str = ""
+
+
+class Simulation(_Table):
+    """How a simulated incumbent behaves: for trying Proveout before recording real answers.
+
+    Attributes:
+        error_rate: share of rows it gets wrong.
+        latency_ms: median of the log-normal latency it pretends to have.
+        usd_per_1000: what 1,000 of its answers pretend to cost.
+        seed: of its errors and latencies.
+    """
+
+    error_rate: Share = 0.06
+    latency_ms: Positive = 800.0
+    usd_per_1000: NonNegative = 0.6
+    seed: int = 0
+
+
+class Incumbent(_Table):
+    """The LLM call in production today.
+
+    Attributes:
+        mode: ``recorded`` (its answers are in the examples), ``endpoint`` (it can be called), ``simulated``, or ``none``.
+        model: its model name.
+        base_url: of an OpenAI-compatible endpoint, ending in ``/v1``.
+        api_key_env: environment variable that holds the key; the key itself never stands in a file.
+        timeout_seconds: for one call.
+        examples_shown: labelled examples in the prompt.
+        usd_per_million_in: price of prompt tokens.
+        usd_per_million_out: price of completion tokens.
+        simulated: the simulation's parameters.
+    """
+
+    mode: Literal["recorded", "endpoint", "simulated", "none"] = "none"
+    model: str = ""
+    base_url: str = ""
+    api_key_env: str = ""
+    timeout_seconds: Positive = 30.0
+    examples_shown: Annotated[int, Meta(ge=0, le=200)] = 8
+    usd_per_million_in: NonNegative = 0.0
+    usd_per_million_out: NonNegative = 0.0
+    simulated: Simulation = Simulation()
+
+
+class Budgets(_Table):
+    """Limits a candidate must keep; None is no limit."""
+
+    usd_per_1000: NonNegative | None = None
+    latency_p95_ms: Positive | None = None
+    build_usd: NonNegative | None = None
+
+
+class KPI(_Table):
+    """A product figure the team watches."""
+
+    name: Name
+    better: Literal["higher", "lower"] = "higher"
+    target: float | None = None
+
+
+class CertificateTerms(_Table):
+    """The promise a certificate makes: loss ≤ ``alpha`` with probability ≥ 1 − ``delta``."""
+
+    alpha: OpenShare = 0.01
+    delta: OpenShare = 0.05
+    claim: Literal["agreement", "non-inferiority"] = "agreement"
+
+
+class Task(_Table):
+    """The contract of one LLM feature, as read from ``task.toml``.
+
+    Attributes:
+        name: of the feature, for people.
+        kind: ``classify``, ``extract``, ``answer`` or ``decide``.
+        input: JSON Schema (2020-12) of the input object.
+        output: JSON Schema of the output object.
+        target: the output field that is scored (``classify``, ``decide``); the only property when left out.
+        out_of_scope: the label that means "none of these"; "" when the task has none.
+        description: for people and for a prompt.
+        root: the folder it was read from; not part of its meaning.
+    """
+
+    name: Name
+    kind: Kind
+    input: dict[str, Any]
+    output: dict[str, Any]
+    target: str = ""
+    out_of_scope: str = ""
+    description: str = ""
+    data: DataSpec = DataSpec()
+    documents: Documents = Documents()
+    rules: Rules = Rules()
+    incumbent: Incumbent = Incumbent()
+    budgets: Budgets = Budgets()
+    kpis: tuple[KPI, ...] = ()
+    certificate: CertificateTerms = CertificateTerms()
+    root: Path = Path()
+
+    @property
+    def input_fields(self) -> list[str]:
+        """Names of the input fields, in the schema's order."""
+        return list(self.input.get("properties", {}))
+
+    @property
+    def output_fields(self) -> list[str]:
+        """Names of the output fields, in the schema's order."""
+        return list(self.output.get("properties", {}))
+
+    @property
+    def labels(self) -> list[str]:
+        """The target's ``enum``, out-of-scope label included; empty when the schema leaves it open."""
+        return list(self.output.get("properties", {}).get(self.target, {}).get("enum", []))
+
+    def text(self, inputs: dict[str, Any]) -> str:
+        """The input as one text: the field itself when there is one, ``field: value`` lines otherwise.
+
+        Example:
+            >>> schema = {"type": "object", "properties": {"subject": {}, "body": {}}}
+            >>> Task(name="t", kind="classify", input=schema, output={}).text({"subject": "Hi", "body": "Help"})
+            'subject: Hi\\nbody: Help'
+        """
+        fields = self.input_fields
+        if len(fields) == 1:
+            return _as_text(inputs.get(fields[0]))
+        return "\n".join(f"{field}: {_as_text(inputs.get(field))}" for field in fields)
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
