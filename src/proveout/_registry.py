@@ -54,7 +54,10 @@ class Registry(Generic[T]):
         near = get_close_matches(name, self._factories, n=1)
         hint = f"did you mean {near[0]!r}? Known" if near else "use one of"
         raise self._missing(
-            f"unknown {self._noun}", why=f"no {self._noun} is registered under {name!r}", fix=f"{hint}: {', '.join(self.names())}", about=name
+            f"unknown {self._noun}",
+            why=f"no {self._noun} is registered under {name!r}",
+            fix=f"{hint}: {', '.join(self.names())}",
+            about=name,
         )
 
     def _discover(self) -> None:

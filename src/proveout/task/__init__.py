@@ -1,5 +1,8 @@
 """The contract: what a Task promises, and what its examples and answers look like."""
 
+from proveout.task._canonical import canonical_json, content_hash
+from proveout.task._fingerprint import fingerprint
+from proveout.task._load import FILE_NAME, load_task, parse_task, task_keys
 from proveout.task._task import (
     KPI,
     Budgets,
@@ -15,6 +18,7 @@ from proveout.task._task import (
 from proveout.task._types import Answer, Citation, Evidence, Example, Neighbour, Step, Usage
 
 __all__ = [
+    "FILE_NAME",
     "KPI",
     "Answer",
     "Budgets",
@@ -32,4 +36,10 @@ __all__ = [
     "Step",
     "Task",
     "Usage",
+    "canonical_json",
+    "content_hash",
+    "fingerprint",
+    "load_task",
+    "parse_task",
+    "task_keys",
 ]

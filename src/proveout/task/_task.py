@@ -8,7 +8,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-__all__ = ["KPI", "Budgets", "CertificateTerms", "DataSpec", "Documents", "Incumbent", "Kind", "Rules", "Simulation", "Task"]
+__all__ = [
+    "KPI",
+    "Budgets",
+    "CertificateTerms",
+    "DataSpec",
+    "Documents",
+    "Incumbent",
+    "Kind",
+    "Rules",
+    "Simulation",
+    "Task",
+]
 
 Kind = Literal["classify", "extract", "answer", "decide"]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -18,11 +29,11 @@ NonNegative = Annotated[float, Meta(ge=0.0)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of ``task.toml``: unknown keys are errors."""
 
 
-class DataSpec(_Table):
+class DataSpec(_Table, frozen=True, kw_only=True):
     """Where examples are read from and how they are split.
 
     Attributes:
@@ -62,19 +73,19 @@ class DataSpec(_Table):
     seed: int = 0
 
 
-class Documents(_Table):
+class Documents(_Table, frozen=True, kw_only=True):
     """The knowledge of the task: files by glob, relative to the task's folder."""
 
     paths: tuple[str, ...] = ()
 
 
-class Rules(_Table):
+class Rules(_Table, frozen=True, kw_only=True):
     """The rules of the task: a typed YAML policy, relative to the task's folder."""
 
     policy: str = ""
 
 
-class Simulation(_Table):
+class Simulation(_Table, frozen=True, kw_only=True):
     """How a simulated incumbent behaves: for trying Proveout before recording real answers.
 
     Attributes:
@@ -90,11 +101,12 @@ class Simulation(_Table):
     seed: int = 0
 
 
-class Incumbent(_Table):
+class Incumbent(_Table, frozen=True, kw_only=True):
     """The LLM call in production today.
 
     Attributes:
-        mode: ``recorded`` (its answers are in the examples), ``endpoint`` (it can be called), ``simulated``, or ``none``.
+        mode: ``recorded`` (its answers stand in the examples), ``endpoint`` (it can be called), ``simulated``
+            or ``none``.
         model: its model name.
         base_url: of an OpenAI-compatible endpoint, ending in ``/v1``.
         api_key_env: environment variable that holds the key; the key itself never stands in a file.
@@ -116,7 +128,7 @@ class Incumbent(_Table):
     simulated: Simulation = Simulation()
 
 
-class Budgets(_Table):
+class Budgets(_Table, frozen=True, kw_only=True):
     """Limits a candidate must keep; None is no limit."""
 
     usd_per_1000: NonNegative | None = None
@@ -124,7 +136,7 @@ class Budgets(_Table):
     build_usd: NonNegative | None = None
 
 
-class KPI(_Table):
+class KPI(_Table, frozen=True, kw_only=True):
     """A product figure the team watches."""
 
     name: Name
@@ -132,15 +144,15 @@ class KPI(_Table):
     target: float | None = None
 
 
-class CertificateTerms(_Table):
-    """The promise a certificate makes: loss ≤ ``alpha`` with probability ≥ 1 − ``delta``."""
+class CertificateTerms(_Table, frozen=True, kw_only=True):
+    """The promise a certificate makes: loss ≤ ``alpha`` with probability ≥ 1 - ``delta``."""
 
     alpha: OpenShare = 0.01
     delta: OpenShare = 0.05
     claim: Literal["agreement", "non-inferiority"] = "agreement"
 
 
-class Task(_Table):
+class Task(_Table, frozen=True, kw_only=True):
     """The contract of one LLM feature, as read from ``task.toml``.
 
     Attributes:
@@ -172,26 +184,26 @@ class Task(_Table):
 
     @property
     def input_fields(self) -> list[str]:
-        """Names of the input fields, in the schema's order."""
-        return list(self.input.get("properties", {}))
+        """Names of the input fields, sorted: a JSON object has no order."""
+        return sorted(self.input.get("properties", {}))
 
     @property
     def output_fields(self) -> list[str]:
-        """Names of the output fields, in the schema's order."""
-        return list(self.output.get("properties", {}))
+        """Names of the output fields, sorted."""
+        return sorted(self.output.get("properties", {}))
 
     @property
     def labels(self) -> list[str]:
-        """The target's ``enum``, out-of-scope label included; empty when the schema leaves it open."""
-        return list(self.output.get("properties", {}).get(self.target, {}).get("enum", []))
+        """The target's ``enum``, sorted, out-of-scope label included; empty when the schema leaves it open."""
+        return sorted(self.output.get("properties", {}).get(self.target, {}).get("enum", []), key=str)
 
     def text(self, inputs: dict[str, Any]) -> str:
-        """The input as one text: the field itself when there is one, ``field: value`` lines otherwise.
+        r"""The input as one text: the field itself when there is one, ``field: value`` lines otherwise.
 
         Example:
             >>> schema = {"type": "object", "properties": {"subject": {}, "body": {}}}
             >>> Task(name="t", kind="classify", input=schema, output={}).text({"subject": "Hi", "body": "Help"})
-            'subject: Hi\\nbody: Help'
+            'body: Help\nsubject: Hi'
         """
         fields = self.input_fields
         if len(fields) == 1:

@@ -124,7 +124,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         output: the answer, an object as the task's output schema says; None when abstaining.
         guess: the best output were nothing rejected; equals ``output`` when not abstaining.
         confidence: calibrated probability in [0, 1] that ``guess`` is right.
-        abstention: why there is no output: ``"out of scope"``, ``"low confidence"``, ``"empty input"``; "" when answering.
+        abstention: why there is no output: ``"out of scope"``, ``"low confidence"``, ``"empty input"``; "" when
+            answering.
 
     Example:
         >>> Answer(guess={"intent": "oos"}, confidence=0.2, abstention="low confidence").abstained
