@@ -8,6 +8,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── DataError            (3)  DataUnreadable · DataEmpty · ColumnMissing · RowInvalid · DuplicateIds
     │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound
+    ├── TrialError           (3)  MetricUnknown · CandidateMismatch
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
@@ -23,6 +24,7 @@ __all__ = [
     "ArtifactCorrupt",
     "BuildFailed",
     "BusyError",
+    "CandidateMismatch",
     "CandidateNotFound",
     "ColumnMissing",
     "DataEmpty",
@@ -41,6 +43,7 @@ __all__ = [
     "LabelOnlyInTest",
     "LedgerCorrupt",
     "LedgerError",
+    "MetricUnknown",
     "NotWritable",
     "OneClass",
     "ProofInvalid",
@@ -59,6 +62,7 @@ __all__ = [
     "TaskError",
     "TaskInvalid",
     "TaskNotFound",
+    "TrialError",
     "WeightsMismatch",
     "WeightsMissing",
     "WriterBusy",
@@ -185,6 +189,20 @@ class BuildFailed(FamilyError):
 
 class CandidateNotFound(FamilyError):
     """No candidate of that id exists here."""
+
+
+class TrialError(ProveoutError):
+    """Candidates cannot be compared as asked."""
+
+    exit_code = 3
+
+
+class MetricUnknown(TrialError):
+    """No metric of that name is registered."""
+
+
+class CandidateMismatch(TrialError):
+    """A candidate was built for another task or on another snapshot, so that its figures would not compare."""
 
 
 class ProviderError(ProveoutError):
