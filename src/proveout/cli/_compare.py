@@ -1,0 +1,63 @@
+"""``proveout compare DIR``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from proveout import loop, trial
+from proveout.cli._common import (
+    emit,
+    families_option,
+    folder_argument,
+    json_option,
+    next_command,
+    progress_bars,
+    seed_option,
+)
+from proveout.store import write_atomic
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["command", "report_and_show"]
+
+
+@click.command("compare")
+@folder_argument
+@families_option
+@seed_option
+@json_option
+@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="Where the HTML report goes.")
+@click.option("--learning-curve", is_flag=True, help="Also measure accuracy at 1, 2, 4 … examples per class.")
+def command(
+    folder: Path,
+    families: list[str] | None,
+    seed: int,
+    json_to: str | None,
+    report: Path | None,
+    learning_curve: bool,  # noqa: FBT001  click passes flags as booleans
+) -> None:
+    """Measure one candidate per family on the same untouched rows of the task in DIR.
+
+    Takes the snapshot and builds the candidates first where they are missing. An interrupted comparison goes on where
+    it stopped. The report is one HTML file that opens offline.
+    """
+    with progress_bars() as progress:
+        result = loop.compare(folder, names=families, seed=seed, learning_curve=learning_curve, progress=progress)
+    report_and_show(result, folder, json_to, report)
+
+
+def report_and_show(result: trial.Comparison, folder: Path, json_to: str | None, report: Path | None) -> None:
+    """Write the report and the JSON, print the table and the next command."""
+    path = report or folder / ".proveout" / "reports" / f"{result.trial}.html"
+    write_atomic(path, trial.render_report(result).encode())
+
+    def show(console: Console) -> None:
+        trial.render_table(result, console)
+        console.print(f"\nReport: {path}", markup=False)
+        next_command(console, f"proveout verify {folder}")
+
+    emit({**trial.comparison_to_json(result), "report": str(path)}, json_to, show)

@@ -1,0 +1,95 @@
+"""The command group: finds a command's file when it is needed, and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from proveout.errors import ProveoutError
+
+__all__ = ["COMMANDS", "Commands", "main"]
+
+# name -> (module, one line for --help); the modules import heavy libraries, so --help must not import them.
+COMMANDS = {
+    "new": ("proveout.cli._new", "Make a task's folder from files of examples."),
+    "snapshot": ("proveout.cli._snapshot", "Freeze the data: versioned, split once."),
+    "build": ("proveout.cli._build", "Build one candidate per family."),
+    "compare": ("proveout.cli._compare", "Measure candidates on the same untouched rows."),
+    "verify": ("proveout.cli._verify", "Check ledger, snapshots and candidates, offline."),
+    "ledger": ("proveout.cli._ledger", "Show, prove and export ledger entries."),
+    "demo": ("proveout.cli._demo", "Run the whole loop on a synthetic refund desk."),
+}
+EPILOG = """\b
+Exit codes: 0 done · 1 a bug · 2 wrong usage · 3 bad input · 4 integrity broken
+            5 busy · 6 the machine lacks something · 7 a provider failed · 130 interrupted
+"""
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """A group whose commands are listed without being imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Commands in the order of the loop."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the file of one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the one-line helps from the table."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="proveout", message="%(version)s")
+def group() -> None:
+    """Prove, on your own traffic, that an LLM call can be replaced.
+
+    Start with `proveout demo`, or with `proveout new` on your own rows.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with the code that `proveout --help` documents."""
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result: Any = group.main(arguments, prog_name="proveout", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. Run the same command again: finished work is kept.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 0
+    except ProveoutError as error:
+        _show(error, as_json=any(argument.startswith("--json") for argument in arguments))
+        return error.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _show(error: ProveoutError, *, as_json: bool) -> None:
+    click.echo(f"Error: {error}", err=True)
+    if as_json:
+        import msgspec  # noqa: PLC0415  only errors of --json need it
+
+        click.echo(msgspec.json.encode(error.to_dict()).decode())
