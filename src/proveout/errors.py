@@ -8,10 +8,11 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── DataError            (3)  DataUnreadable · DataEmpty · ColumnMissing · RowInvalid · DuplicateIds
     │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound
-    ├── TrialError           (3)  MetricUnknown · CandidateMismatch
+    ├── TrialError           (3)  MetricUnknown · CandidateInvalid
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
+    │                             StoreCorrupt
     ├── BusyError            (5)  WriterBusy
     └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
 """
@@ -24,7 +25,7 @@ __all__ = [
     "ArtifactCorrupt",
     "BuildFailed",
     "BusyError",
-    "CandidateMismatch",
+    "CandidateInvalid",
     "CandidateNotFound",
     "ColumnMissing",
     "DataEmpty",
@@ -57,6 +58,7 @@ __all__ = [
     "SnapshotCorrupt",
     "SnapshotNotFound",
     "SplitTooSmall",
+    "StoreCorrupt",
     "SubjectErased",
     "TaskChanged",
     "TaskError",
@@ -201,8 +203,8 @@ class MetricUnknown(TrialError):
     """No metric of that name is registered."""
 
 
-class CandidateMismatch(TrialError):
-    """A candidate was built for another task or on another snapshot, so that its figures would not compare."""
+class CandidateInvalid(TrialError):
+    """A candidate was built for another task or on another snapshot, or breaks the protocol: it cannot be measured."""
 
 
 class ProviderError(ProveoutError):
@@ -265,6 +267,10 @@ class ProofInvalid(IntegrityError):
 
 class WeightsMismatch(IntegrityError):
     """Model weights are there, with another hash than the one pinned."""
+
+
+class StoreCorrupt(IntegrityError):
+    """The database of keys and configuration is damaged."""
 
 
 class BusyError(ProveoutError):

@@ -1,0 +1,73 @@
+"""Trials: candidates measured on the same untouched rows, shown as a table, JSON and an offline report."""
+
+from proveout.trial._compare import TrialOptions, compare
+from proveout.trial._comparison import (
+    BuildCost,
+    CandidateResult,
+    Comparison,
+    Cost,
+    Curve,
+    CurvePoint,
+    Latency,
+    LatencyInterval,
+    Ledgered,
+    Machine,
+    Quality,
+    Rows,
+    Segment,
+    Skipped,
+    TaskReference,
+    VsIncumbent,
+    WrongAnswer,
+)
+from proveout.trial._curve import CurveOptions, Learner, learning_curve
+from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
+from proveout.trial._json import compare_schema, comparison_to_json
+from proveout.trial._metrics import Estimate, Metric, metric, metrics
+from proveout.trial._recording import Clock, LatencyPlan
+from proveout.trial._report import render_report
+from proveout.trial._scored import Scored, score
+from proveout.trial._table import render_table
+from proveout.trial._verdict import verdict
+
+__all__ = [
+    "BuildCost",
+    "CandidateResult",
+    "Clock",
+    "Comparison",
+    "Cost",
+    "Curve",
+    "CurveOptions",
+    "CurvePoint",
+    "Estimate",
+    "Latency",
+    "LatencyInterval",
+    "LatencyPlan",
+    "Learner",
+    "Ledgered",
+    "Machine",
+    "Metric",
+    "Quality",
+    "Rows",
+    "Scored",
+    "Segment",
+    "Skipped",
+    "TaskReference",
+    "TrialOptions",
+    "VsIncumbent",
+    "WrongAnswer",
+    "compare",
+    "compare_schema",
+    "comparison_to_json",
+    "learning_curve",
+    "macro_f1_interval",
+    "metric",
+    "metrics",
+    "paired_test",
+    "quantile_interval",
+    "render_report",
+    "render_table",
+    "score",
+    "verdict",
+    "wilson",
+]

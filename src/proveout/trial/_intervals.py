@@ -1,0 +1,202 @@
+"""Intervals for what a finite sample can say: proportions, paired differences, quantiles and macro-F1."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy import sparse, stats
+
+if TYPE_CHECKING:
+    from proveout.trial._scored import Floats, Ints
+
+__all__ = ["Interval", "Paired", "Quantile", "macro_f1_interval", "paired_test", "quantile_interval", "wilson"]
+
+CONFIDENCE = 0.95
+
+
+class Interval(NamedTuple):
+    """A value with a two-sided 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Quantile(NamedTuple):
+    """A quantile with a two-sided 95 % interval; an end the sample is too small to bound is None."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+def wilson(right: int, n: int, confidence: float = CONFIDENCE) -> Interval | None:
+    """Share ``right / n`` with Wilson's score interval; None for no rows.
+
+    Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212.
+
+    Example:
+        >>> value, low, high = wilson(95, 100)
+        >>> f"{value:.2f} ({low:.3f} to {high:.3f})"
+        '0.95 (0.888 to 0.978)'
+    """
+    if n == 0:
+        return None
+    low, high = stats.binomtest(right, n).proportion_ci(confidence, method="wilson")
+    return Interval(right / n, max(0.0, float(low)), min(1.0, float(high)))
+
+
+class Paired(NamedTuple):
+    """Two answers per row compared: difference of the shares right, its 95 % interval, and the exact p-value."""
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+
+
+def paired_test(ours: Ints, theirs: Ints, confidence: float = CONFIDENCE) -> Paired | None:
+    """Compare two booleans a row, both of shape (n,); None for no rows.
+
+    The p-value is McNemar's exact test (two-sided binomial on the rows where they differ; Psychometrika 12 (1947)
+    153-157). The interval is Newcombe's method 10 (Statistics in Medicine 17 (1998) 2635-2650): Wilson intervals of
+    both shares, squared and added, less their correlation.
+
+    Example:
+        >>> import numpy as np
+        >>> ours, theirs = np.array([True] * 90 + [False] * 10), np.array([True] * 80 + [False] * 20)
+        >>> result = paired_test(ours, theirs)
+        >>> round(result.difference, 2), round(result.p_value, 4)
+        (0.1, 0.002)
+    """
+    n = len(ours)
+    if n == 0:
+        return None
+    both = int(np.sum(ours & theirs))
+    only_ours, only_theirs = int(np.sum(ours & ~theirs)), int(np.sum(~ours & theirs))
+    differing = only_ours + only_theirs
+    p_value = float(stats.binomtest(only_ours, differing).pvalue) if differing else 1.0
+    table = (both, only_ours, only_theirs, n - both - differing)
+    difference = (only_ours - only_theirs) / n
+    below, above = _newcombe(table, confidence)
+    return Paired(difference, max(-1.0, difference - below), min(1.0, difference + above), p_value)
+
+
+def _newcombe(table: tuple[int, int, int, int], confidence: float) -> tuple[float, float]:
+    both, only_ours, only_theirs, neither = table
+    n = sum(table)
+    ours, low1, high1 = _bounded(both + only_ours, n, confidence)
+    theirs, low2, high2 = _bounded(both + only_theirs, n, confidence)
+    phi = _correlation(both, only_ours, only_theirs, neither)
+    below = _joined(ours - low1, high2 - theirs, phi)
+    above = _joined(theirs - low2, high1 - ours, phi)
+    return below, above
+
+
+def _bounded(right: int, n: int, confidence: float) -> tuple[float, float, float]:
+    low, high = stats.binomtest(right, n).proportion_ci(confidence, method="wilson")
+    return right / n, float(low), float(high)
+
+
+def _joined(first: float, second: float, phi: float) -> float:
+    return math.sqrt(max(0.0, first**2 - 2 * phi * first * second + second**2))
+
+
+def _correlation(both: int, only_ours: int, only_theirs: int, neither: int) -> float:
+    """Phi with Newcombe's continuity correction of positive association."""
+    n = both + only_ours + only_theirs + neither
+    margins = (both + only_ours) * (only_theirs + neither) * (both + only_theirs) * (only_ours + neither)
+    if margins == 0:
+        return 0.0
+    product = both * neither - only_ours * only_theirs
+    corrected = max(product - n / 2, 0.0) if product > 0 else float(product)
+    return corrected / math.sqrt(margins)
+
+
+def quantile_interval(values: Floats, quantile: float, confidence: float = CONFIDENCE) -> Quantile | None:
+    """An empirical quantile with its distribution-free interval between order statistics; None for no values.
+
+    The number of values below the true quantile is binomial(n, quantile), whatever the distribution (David and
+    Nagaraja, Order Statistics, 2003, section 7.1). An end that would need a value beyond the sample is None.
+
+    Args:
+        values: shape (n,), any unit.
+        quantile: in (0, 1).
+        confidence: of the two-sided interval.
+
+    Example:
+        >>> import numpy as np
+        >>> quantile_interval(np.arange(1.0, 101.0), 0.5)
+        Quantile(value=50.5, low=40.0, high=61.0)
+        >>> quantile_interval(np.arange(1.0, 11.0), 0.99).high is None
+        True
+    """
+    n = len(values)
+    if n == 0:
+        return None
+    ordered = np.sort(values)
+    tail = (1 - confidence) / 2
+    # Value number k (from 1) lies below the quantile unless fewer than k values do.
+    lower = int(stats.binom.ppf(tail, n, quantile))
+    upper = int(stats.binom.ppf(1 - tail, n, quantile)) + 1
+    low = float(ordered[lower - 1]) if lower >= 1 else None
+    high = float(ordered[upper - 1]) if upper <= n else None
+    return Quantile(float(np.quantile(ordered, quantile)), low, high)
+
+
+def macro_f1_interval(truth: Ints, guess: Ints, *, seed: int, resamples: int = 1000) -> Interval | None:
+    """Mean F1 over the labels that occur in ``truth``, with a bootstrap interval; None for no rows.
+
+    The bootstrap resamples rows. F1 depends on the cells of the confusion matrix alone, and resampling rows draws
+    those cells from a multinomial, so that one vectorised draw of the cells is exact and independent of n. The interval
+    is the bias-corrected percentile one (Efron, Can. J. Stat. 9 (1981) 139-158): a resample loses rare labels, so
+    that the plain percentile interval lies too low.
+
+    Args:
+        truth: label codes, shape (n,).
+        guess: label codes, shape (n,); -1 where there is none.
+        seed: of the resampling.
+        resamples: number of resamples.
+
+    Example:
+        >>> import numpy as np
+        >>> macro_f1_interval(np.array([0, 1, 1]), np.array([0, 1, 1]), seed=0)
+        Interval(value=1.0, low=1.0, high=1.0)
+    """
+    n = len(truth)
+    if n == 0:
+        return None
+    pairs, counts = np.unique(np.stack([truth, guess]), axis=1, return_counts=True)
+    draws = np.random.default_rng(seed).multinomial(n, counts / n, size=resamples)
+    value = float(_macro_f1(pairs, counts[None, :])[0])
+    spread = _macro_f1(pairs, draws)
+    low, high = _bias_corrected(value, spread)
+    return Interval(value, min(low, value), max(high, value))
+
+
+def _macro_f1(pairs: Ints, counts: Ints) -> Floats:
+    """Macro-F1 of each of B weightings of the cells ``pairs`` (2, m), weights of shape (B, m); shape (B,)."""
+    labels, truth = np.unique(pairs[0], return_inverse=True)
+    guess = np.searchsorted(labels, pairs[1])
+    known = (guess < len(labels)) & (labels[np.minimum(guess, len(labels) - 1)] == pairs[1])
+    occurs = counts @ _indicator(truth, np.ones(len(truth), bool), len(labels))
+    guessed = counts @ _indicator(guess, known, len(labels))
+    right = counts @ _indicator(truth, pairs[0] == pairs[1], len(labels))
+    total = occurs + guessed
+    f1 = np.divide(2.0 * right, total, out=np.full(total.shape, np.nan), where=total > 0)
+    return np.asarray(np.nanmean(f1, axis=1))
+
+
+def _indicator(column: Ints, keep: Ints, width: int) -> sparse.csr_array:
+    rows = np.flatnonzero(keep)
+    return sparse.csr_array((np.ones(len(rows)), (rows, column[rows])), shape=(len(column), width))
+
+
+def _bias_corrected(value: float, spread: Floats) -> tuple[float, float]:
+    below = (np.sum(spread < value) + 0.5 * np.sum(spread == value)) / len(spread)
+    shift = 2 * stats.norm.ppf(np.clip(below, 1e-3, 1 - 1e-3))
+    edge = stats.norm.ppf((1 + CONFIDENCE) / 2)
+    low, high = np.quantile(spread, stats.norm.cdf([shift - edge, shift + edge]))
+    return float(low), float(high)

@@ -1,0 +1,134 @@
+"""The comparison as one HTML file that opens offline: no script, no request, nothing outside it."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from proveout.trial import _format
+from proveout.trial._plots import Dot, curves_plot, heat_map, pareto_plot, reliability_plot
+from proveout.trial._verdict import chosen, limits, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from proveout.trial._comparison import CandidateResult, Comparison
+    from proveout.trial._metrics import Estimate
+
+__all__ = ["render_report"]
+
+LONGEST_TEXT = 600
+COLOURS = 6
+
+
+class View(NamedTuple):
+    """What a candidate's section shows besides its figures."""
+
+    one: CandidateResult
+    colour: str
+    reliability: Markup
+    heat: Markup
+    chosen: list[tuple[str, str, str]]
+
+
+def render_report(comparison: Comparison) -> str:
+    """One self-contained HTML page, byte-identical for equal comparisons.
+
+    Every text of a row, a label or a parameter is escaped, and the page's Content-Security-Policy allows its own style
+    sheet and nothing else.
+
+    Example:
+        >>> render_report.__name__  # docs/design/trials.md writes one
+        'render_report'
+    """
+    style = files("proveout.trial").joinpath("templates/report.css").read_text(encoding="utf-8")
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            c=comparison,
+            style=Markup(style),  # noqa: S704  our own file
+            style_hash=f"sha256-{digest}",
+            verdict=verdict(comparison),
+            plots=_plots(comparison),
+            curves=curves_plot(comparison.curves),
+            segments=_segments(comparison),
+            views=[_view(one, number) for number, one in enumerate(comparison.candidates)],
+            limits=limits(comparison),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("proveout.trial", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    names = ("interval", "milliseconds", "money", "percent", "points", "rate", "short_id", "size")
+    environment.filters.update({name: getattr(_format, name) for name in names}, clip=_clip, spans=_spans)
+    return environment
+
+
+def _view(one: CandidateResult, number: int) -> View:
+    name = _format.short_id(one.id)
+    bins = one.calibration.bins
+    return View(
+        one=one,
+        colour=f"c{number % COLOURS}",
+        reliability=reliability_plot(bins, name=name, colour=number) if bins else Markup(""),
+        heat=heat_map(one.quality.confusion, name=name, colour=number),
+        chosen=chosen(one),
+    )
+
+
+def _plots(comparison: Comparison) -> list[tuple[Markup, str]]:
+    costs: list[float | None] = [one.cost_per_1000 for one in comparison.candidates]
+    waits = [one.latency_ms.p50 for one in comparison.candidates]
+    axes = [
+        ("Accuracy over cost", "cost per 1,000 requests, USD", "$", _dots(comparison, costs)),
+        ("Accuracy over latency at batch 1", "median latency, ms", "", _dots(comparison, waits)),
+    ]
+    return [(pareto_plot(dots, title=name, axis=axis, unit=unit), name) for name, axis, unit, dots in axes if dots]
+
+
+def _dots(comparison: Comparison, values: Iterable[float | None]) -> list[Dot]:
+    found = []
+    for number, (one, x) in enumerate(zip(comparison.candidates, values, strict=True)):
+        accuracy = one.quality.accuracy
+        if accuracy is not None and x is not None:
+            name = f"{one.family} (simulated)" if one.simulated else one.family
+            found.append(Dot(name, x, accuracy.value, accuracy.low, accuracy.high, number))
+    return found
+
+
+def _segments(comparison: Comparison) -> list[tuple[str, int, list[Estimate | None]]]:
+    columns = [{part.name: part for part in one.quality.segments} for one in comparison.candidates]
+    names = sorted({name for column in columns for name in column})
+    return [
+        (name, columns[0][name].n, [column[name].accuracy if name in column else None for column in columns])
+        for name in names
+    ]
+
+
+def _clip(value: str) -> str:
+    return value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}… ({len(value):,} characters)"
+
+
+def _spans(indexes: Iterable[int]) -> str:
+    """Runs of consecutive numbers: ``3 to 7, 9``."""
+    runs: list[list[int]] = []
+    for index in sorted(indexes):
+        if runs and index == runs[-1][1] + 1:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    return ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in runs)

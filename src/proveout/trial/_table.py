@@ -1,0 +1,101 @@
+"""The comparison as a table in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from proveout.trial._format import DASH, milliseconds, money, percent, plus_minus, rate, short_id, size
+from proveout.trial._verdict import chosen, verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from proveout.trial._comparison import CandidateResult, Comparison
+    from proveout.trial._metrics import Estimate
+
+__all__ = ["render_table"]
+
+Column = tuple[str, Callable[["CandidateResult"], str]]
+
+
+def render_table(comparison: Comparison, console: Console) -> None:
+    """Print one row per candidate, what was chosen on which split, and the verdict.
+
+    Example:
+        >>> render_table.__name__  # docs/design/trials.md shows one
+        'render_table'
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0), collapse_padding=True, title=_title(comparison))
+    table.title_justify = "left"
+    table.title_style = "bold"
+    columns = _columns(comparison)
+    table.add_column("candidate", no_wrap=True)
+    for heading, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in comparison.candidates:
+        table.add_row(_name(one, comparison), *(cell(one) for _, cell in columns))
+    console.print(table)
+    for note in _notes(comparison):
+        console.print(Text(note, style="dim"))
+    console.print()
+    for sentence in verdict(comparison):
+        console.print(Text(sentence))
+
+
+def _title(comparison: Comparison) -> Text:
+    return Text(f"{comparison.task.name}: {comparison.rows.test_labelled:,} test rows")
+
+
+def _columns(comparison: Comparison) -> list[Column]:
+    scope: list[Column] = [
+        ("as\nserved", lambda one: _percent(one.quality.accuracy_at_threshold)),
+        ("oos\nrecall", lambda one: _percent(one.quality.out_of_scope_recall)),
+    ]
+    return [
+        ("accuracy\n%", lambda one: plus_minus(one.quality.accuracy)),
+        *(scope if comparison.task.out_of_scope else scope[:1]),
+        ("macro\nF1", lambda one: _percent(one.quality.macro_f1)),
+        ("\nECE", lambda one: percent(one.calibration.ece)),
+        ("p50\nms", lambda one: milliseconds(one.latency_ms.p50) + _mark(one)),
+        ("p95\nms", lambda one: milliseconds(one.latency_ms.p95) + _mark(one)),
+        ("requests\nper s", lambda one: rate(one.throughput_per_second)),
+        ("USD per\n1,000", lambda one: money(one.cost_per_1000)),
+        ("\nsize", lambda one: size(one.artifact_bytes)),
+    ]
+
+
+def _percent(estimate: Estimate | None) -> str:
+    return DASH if estimate is None else percent(estimate.value)
+
+
+def _mark(one: CandidateResult) -> str:
+    return "" if one.latency_ms.measured else "*"
+
+
+def _name(one: CandidateResult, comparison: Comparison) -> Text:
+    marks = {"incumbent": one.id == comparison.incumbent, "simulated": one.simulated}
+    words = ", ".join(mark for mark, holds in marks.items() if holds)
+    return Text(short_id(one.id)) + Text(f"\n({words})" if words else "", style="dim")
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    scope = "in-scope rows" if comparison.task.out_of_scope else "rows"
+    notes = [f"accuracy, F1, ECE in %: {scope}, nothing rejected; as served: abstaining counts as wrong; ± is at 95 %"]
+    if any(one.replayed for one in comparison.candidates):
+        notes.append("* as recorded with the answers, not measured here.")
+    notes += [f"{short_id(one.id)}: {picked}" for one in comparison.candidates if (picked := _picked(one))]
+    notes += [f"skipped {one.family}: {one.reason}" for one in comparison.skipped]
+    return [*notes, *(f"note: {warning}" for warning in comparison.warnings)]
+
+
+def _picked(one: CandidateResult) -> str:
+    by_split: dict[str, list[str]] = {}
+    for name, value, split in chosen(one):
+        if split:
+            by_split.setdefault(split, []).append(f"{name} {value}")
+    return "; ".join(f"{', '.join(picks)} chosen on the {split} split" for split, picks in by_split.items())

@@ -1,0 +1,87 @@
+"""What a comparison says, in plain words, and what it does not say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from proveout.trial._format import interval, milliseconds, money, percent, points
+
+if TYPE_CHECKING:
+    from proveout.trial._comparison import CandidateResult, Comparison, VsIncumbent
+
+__all__ = ["best_candidate", "chosen", "limits", "verdict"]
+
+
+def best_candidate(comparison: Comparison) -> CandidateResult | None:
+    """The candidate of highest accuracy other than the incumbent; None without one."""
+    measured = [one for one in comparison.candidates if one.quality.accuracy and one.id != comparison.incumbent]
+    return max(measured, key=lambda one: one.quality.accuracy.value if one.quality.accuracy else 0.0, default=None)
+
+
+def verdict(comparison: Comparison) -> tuple[str, ...]:
+    """The headline: sentences for the best candidate's quality, its difference from the incumbent, and its cost."""
+    best = best_candidate(comparison)
+    if best is None or best.quality.accuracy is None:
+        return ("No candidate can be compared: none besides the incumbent was measured on labelled rows in scope.",)
+    accuracy = best.quality.accuracy
+    scope = "requests in scope" if comparison.task.out_of_scope else "requests"
+    first = (
+        f"{best.family.capitalize()} answers {percent(accuracy.value)} % of {scope} right "
+        f"({interval(accuracy)} %, {accuracy.n:,} rows)."
+    )
+    sentences = [first]
+    if best.quality.vs_incumbent:
+        sentences.append(_versus(best.quality.vs_incumbent, simulated=comparison.incumbent_simulated))
+    return (*sentences, _price(comparison, best))
+
+
+def _versus(found: VsIncumbent, *, simulated: bool) -> str:
+    who = "the simulated incumbent" if simulated else "the incumbent"
+    span = f"({points(found.low)} to {points(found.high)})"
+    size = points(abs(found.difference)).lstrip("+")
+    if found.low > 0:
+        return f"That is {size} points more than {who} {span}."
+    if found.high < 0:
+        return f"That is {size} points fewer than {who} {span}."
+    return f"No difference from {who} is shown: {points(found.difference)} points {span}."
+
+
+def _price(comparison: Comparison, best: CandidateResult) -> str:
+    incumbent = next((one for one in comparison.candidates if one.id == comparison.incumbent), None)
+    own = f"It costs {money(best.cost_per_1000)} per 1,000 requests"
+    wait = milliseconds(best.latency_ms.p50)
+    if incumbent is None:
+        return f"{own} and takes {wait} ms at the median."
+    price, theirs = money(incumbent.cost_per_1000), milliseconds(incumbent.latency_ms.p50)
+    return f"{own} instead of {price}, and takes {wait} ms at the median instead of {theirs} ms."
+
+
+def chosen(candidate: CandidateResult) -> list[tuple[str, str, str]]:
+    """Parameters as (name, value, split it was chosen on); the split is "" for one that was set and not chosen."""
+    return [(name, *_parameter(value)) for name, value in sorted(candidate.parameters.items())]
+
+
+def _parameter(value: Any) -> tuple[str, str]:
+    if isinstance(value, dict) and "value" in value:
+        return _plain(value["value"]), str(value.get("chosen_on", ""))
+    return _plain(value), ""
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def limits(comparison: Comparison) -> tuple[str, ...]:
+    """What the figures do not say."""
+    machine = comparison.machine
+    always = [
+        "These rows speak for the traffic they were drawn from. When the traffic changes, measure again.",
+        "Intervals are at 95 % for each figure by itself, not for all of them at once.",
+        "Naming the best of several candidates on the rows it was measured on flatters it a little.",
+        "The promise to rely on is a certificate, made on the CertifySplit, which this comparison did not read.",
+        f"Timings hold for this machine: {machine.cpu_count} processors, Python {machine.python}, one process.",
+    ]
+    replayed = [one.id for one in comparison.candidates if one.replayed]
+    if replayed:
+        always.append(f"Latency of {', '.join(replayed)} is as recorded with the answers; it was not measured here.")
+    return tuple(always)
