@@ -1,0 +1,84 @@
+"""The store's contract: configuration, the signing secret and subject keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import msgspec
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["Store", "SubjectKey"]
+
+
+class SubjectKey(msgspec.Struct, frozen=True):
+    """The data key of one subject.
+
+    Attributes:
+        id: 16 random bytes; what entries carry instead of the subject's name.
+        subject: whose key it is; None once erased.
+        material: the 256-bit key; None once erased.
+
+    Example:
+        >>> SubjectKey(id=bytes(16), subject=None, material=None).erased
+        True
+    """
+
+    id: bytes
+    subject: str | None
+    material: bytes | None
+
+    @property
+    def erased(self) -> bool:
+        """Whether the key was destroyed."""
+        return self.material is None
+
+
+@runtime_checkable
+class Store(Protocol):
+    """What is small and mutable: configuration and keys. Everything else is a view of the ledger.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from proveout.store import Workspace, open_store
+        >>> with tempfile.TemporaryDirectory() as folder, open_store(Workspace(Path(folder))) as store:
+        ...     isinstance(store, Store)
+        True
+    """
+
+    def get(self, name: str) -> str | None:
+        """The configured value, or None."""
+        ...
+
+    def put(self, name: str, value: str) -> None:
+        """Set a configured value; durable on return."""
+        ...
+
+    def secret(self, name: str) -> bytes:
+        """32 random bytes, made at the first call and the same ever after."""
+        ...
+
+    def subject_key(self, subject: str) -> SubjectKey:
+        """The subject's key, made and durable at the first call."""
+        ...
+
+    def find_key(self, key_id: bytes) -> SubjectKey | None:
+        """The key of that id, erased or not; None when there never was one."""
+        ...
+
+    def erase_subject(self, subject: str) -> bytes | None:
+        """Destroy the subject's key; returns its id, or None when the subject has no key."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
