@@ -75,7 +75,8 @@ class Head(msgspec.Struct, frozen=True):
         """
         if len(body) != _FIELDS.size + _SIGNATURE_BYTES:
             raise ValueError(f"a head has {_FIELDS.size + _SIGNATURE_BYTES} bytes, not {len(body)}")
-        return cls(*_FIELDS.unpack_from(body), body[_FIELDS.size :])
+        start, size, time, root = _FIELDS.unpack_from(body)
+        return cls(start=start, size=size, time=time, root=root, signature=body[_FIELDS.size :])
 
     def to_json(self) -> bytes:
         """The content of HEAD.json; one form only, so that any changed byte shows."""

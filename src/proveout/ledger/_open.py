@@ -63,8 +63,7 @@ def open_log(workspace: Workspace, clock: Callable[[], int]) -> OpenLog:
     try:
         key = Ed25519PrivateKey.from_private_bytes(store.secret("ledger.signing"))
         _start(workspace, store, key, clock)
-        if read_key(workspace).public_bytes_raw() != key.public_key().public_bytes_raw():
-            raise corrupt(key_path(workspace), "it is not the public half of the signing key in the store")
+        _check_key(workspace, key)
         tail = load_tail(segments(workspace), key.public_key())
         checkpoint = read_head(workspace, key.public_key())
         check_checkpoint(workspace, tail, checkpoint)
@@ -85,6 +84,11 @@ def _start(workspace: Workspace, store: Store, key: Ed25519PrivateKey, clock: Ca
     empty = sign_head(key, start=0, size=0, time=clock(), root=EMPTY_ROOT)
     write_atomic(head_path(workspace), empty.to_json())
     store.put(_STARTED, "1")
+
+
+def _check_key(workspace: Workspace, key: Ed25519PrivateKey) -> None:
+    if read_key(workspace).public_bytes_raw() != key.public_key().public_bytes_raw():
+        raise corrupt(key_path(workspace), "it is not the public half of the signing key in the store")
 
 
 def check_checkpoint(workspace: Workspace, tail: Tail, checkpoint: Head) -> None:

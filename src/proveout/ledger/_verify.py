@@ -192,6 +192,4 @@ class _Check:
     def _unmatched(self) -> None:
         for size in sorted(self._expected):
             found = f"the log holds {self._frontier.size} entries and no head over {size}"
-            self.problems.append(
-                f"{found}, which HEAD.json or the trusted head says there was: it was cut or rewritten"
-            )
+            self.problems.append(f"{found}, as HEAD.json or the trusted head says there was: it was cut or rewritten")

@@ -172,12 +172,9 @@ class SqlStore:
     def _scrub(self) -> None:
         if self._engine.dialect.name != "sqlite":
             return
-        with self._begin() as connection:
-            connection.rollback()
-            row = connection.execution_options(isolation_level="AUTOCOMMIT").execute(
-                text("PRAGMA wal_checkpoint(TRUNCATE)")
-            )
-            busy = row.one()[0]
+        outside_transactions = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with outside_transactions.connect() as connection:
+            busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
         if busy:
             why = "another process reads the store, so its write-ahead log cannot be emptied"
             raise BusyError("cannot scrub the key", why=why, fix="run the same command again", about=self._about)
