@@ -32,7 +32,7 @@ class Recovered(EntryBody, frozen=True):
 
 @entry("ledger.erased", version=1)
 class Erased(EntryBody, frozen=True):
-    """A subject's key was destroyed; ``key_id`` (hexadecimal) stands in the entries that it encrypted.
+    """A subject's key is destroyed; ``key_id`` (hexadecimal) stands in the entries that it encrypted.
 
     Example:
         >>> Erased(key_id="00ff").key_id

@@ -167,16 +167,19 @@ class Ledger:
         return batch.receipts or []
 
     def erase_subject(self, subject: str) -> bool:
-        """Destroy the subject's key, so that nobody can read the bodies about them, and record that it was done.
+        """Destroy the subject's key, so that nobody can read the bodies about them.
+
+        The entry comes first, so that no key is ever destroyed without a record; run again after an error.
 
         Returns:
             Whether the subject had a key.
         """
+        key = self._log.store.find_subject(subject)
+        if key is not None:
+            self.append(Erased(key_id=key.id.hex()))
         self._keyring.forget(subject)
-        key_id = self._log.store.erase_subject(subject)
-        if key_id is not None:
-            self.append(Erased(key_id=key_id.hex()))
-        return key_id is not None
+        self._log.store.erase_subject(subject)
+        return key is not None
 
     def close(self) -> None:
         """Write HEAD.json and release the lock.

@@ -142,20 +142,22 @@ class SqlStore:
         found = self._first(select(SUBJECT_KEYS).where(SUBJECT_KEYS.c.id == key_id))
         return None if found is None else SubjectKey(found.id, found.subject, found.material)
 
-    def erase_subject(self, subject: str) -> bytes | None:
-        """Destroy the subject's key: overwritten in the file, and gone from the write-ahead log.
+    def find_subject(self, subject: str) -> SubjectKey | None:
+        """The subject's key; None when there is none, or no longer."""
+        found = self._first(select(SUBJECT_KEYS).where(SUBJECT_KEYS.c.subject == subject))
+        return None if found is None else SubjectKey(found.id, found.subject, found.material)
+
+    def erase_subject(self, subject: str) -> None:
+        """Destroy the subject's key, if there is one: overwritten in the file, and gone from the write-ahead log.
 
         Raises:
             BusyError: another process holds the write-ahead log open; the key is deleted, but its old bytes are not
                 scrubbed yet. Run again.
         """
-        of_subject = SUBJECT_KEYS.c.subject == subject
+        erased = {"subject": None, "material": None, "erased_at": int(self._clock())}
         with self._begin() as connection:
-            found = connection.execute(select(SUBJECT_KEYS.c.id).where(of_subject)).first()
-            erased = {"subject": None, "material": None, "erased_at": int(self._clock())}
-            connection.execute(update(SUBJECT_KEYS).where(of_subject).values(**erased))
+            connection.execute(update(SUBJECT_KEYS).where(SUBJECT_KEYS.c.subject == subject).values(**erased))
         self._scrub()
-        return None if found is None else bytes(found[0])
 
     def close(self) -> None:
         """Let go of the database."""

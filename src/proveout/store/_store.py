@@ -69,8 +69,12 @@ class Store(Protocol):
         """The key of that id, erased or not; None when there never was one."""
         ...
 
-    def erase_subject(self, subject: str) -> bytes | None:
-        """Destroy the subject's key; returns its id, or None when the subject has no key."""
+    def find_subject(self, subject: str) -> SubjectKey | None:
+        """The subject's key; None when there is none, or no longer."""
+        ...
+
+    def erase_subject(self, subject: str) -> None:
+        """Destroy the subject's key, if there is one; nothing of it is left in the database's files."""
         ...
 
     def close(self) -> None:
