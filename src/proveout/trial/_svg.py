@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 __all__ = ["Box", "Scale", "figure", "line", "linear_ticks", "log_ticks", "place", "tag", "text"]
 
-CHARACTER = 6.6  # mean width of a character at 12 units, generously
+CHARACTER = 8.0  # mean width of a bold character at 12 units, generously: fonts differ
 
 
 def tag(name: str, *children: str, **attributes: object) -> Markup:

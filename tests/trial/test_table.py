@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from proveout.trial import render_table, verdict
+
+Bench = Any  # the fixture's class lives in conftest, which a test module cannot import
+
+
+def shown(comparison: Any, width: int = 100) -> str:
+    out = io.StringIO()
+    render_table(comparison, Console(file=out, width=width, no_color=True))
+    return out.getvalue()
+
+
+def test_a_hundred_columns_hold_the_table_whole(bench: Bench) -> None:
+    result = bench.showcase(300)
+    text = shown(result)
+    lines = text.splitlines()
+    assert max(len(line) for line in lines) <= 100
+    assert "…" not in text
+    assert "\x1b" not in text
+    for one in result.candidates:
+        row = next(line for line in lines if one.id[:12] in line)
+        assert f"{one.quality.accuracy.value * 100:.1f}" in row
+    assert "(incumbent, simulated)" in text
+    assert "chosen on the select split" in text
+
+
+def test_markup_in_labels_and_names_is_not_interpreted(bench: Bench) -> None:
+    task = bench.task(["[red]x[/red]", "[/]"])
+    snapshot = bench.Snapshot(task, bench.rows(["[/]"]), bench.rows(["[/]", "[red]x[/red]"]))
+    built = bench.built(
+        snapshot, lambda _i, _n: bench.said("[/]"), parameters={"a": {"value": "[/x]", "chosen_on": "[b]"}}
+    )
+    assert "a [/x] chosen on the [b] split" in shown(bench.compare(task, snapshot, [built]))
+
+
+def test_undefined_figures_are_dashes(bench: Bench) -> None:
+    text = shown(bench.trial_of([], lambda _i, _n: bench.said("a")))
+    assert "\N{EN DASH}" in text
+    assert "nan" not in text.lower()
+
+
+def test_the_verdict_says_more_fewer_or_neither(bench: Bench) -> None:
+    task = bench.task()
+    rows = bench.rows(["a", "b"] * 100)
+    snapshot = bench.Snapshot(task, rows, rows)
+
+    def against(ours: float, theirs: float) -> str:
+        def right_for(count: float) -> Any:
+            def answer(inputs: dict[str, Any], _n: int) -> Any:
+                number, label = inputs["text"].split()[1:]
+                return bench.said(label if int(number) < 200 * count else "neither")
+
+            return answer
+
+        pair = [
+            bench.built(snapshot, right_for(ours), code=f"{ours}"),
+            bench.built(snapshot, right_for(theirs), "llm", code=f"{theirs}"),
+        ]
+        return verdict(bench.compare(task, snapshot, pair))[1]
+
+    assert "20.0 points more than the incumbent" in against(0.9, 0.7)
+    assert "20.0 points fewer than the incumbent" in against(0.7, 0.9)
+    assert "No difference from the incumbent is shown" in against(0.9, 0.9)
