@@ -7,6 +7,7 @@ from proveout.ledger._merkle import Tree, check_consistency, check_inclusion, le
 from proveout.ledger._proofs import ConsistencyProof, InclusionProof
 from proveout.ledger._reader import Entry, LedgerReader
 from proveout.ledger._verify import LedgerReport, verify_ledger
+from proveout.ledger._views import compact, open_view, view_sql
 from proveout.ledger._writer import Ledger, Receipt
 
 __all__ = [
@@ -25,9 +26,12 @@ __all__ = [
     "Upgrade",
     "check_consistency",
     "check_inclusion",
+    "compact",
     "decode_body",
     "entry",
     "entry_kinds",
     "leaf_hash",
+    "open_view",
     "verify_ledger",
+    "view_sql",
 ]
