@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from proveout.store import Workspace
 from proveout.task import Answer, Evidence, Example, Incumbent, Neighbour, Task, Usage, content_hash, fingerprint
 from proveout.trial import Clock, Comparison, LatencyPlan, TrialOptions, compare
 
+Mode = Literal["recorded", "endpoint", "simulated", "none"]
 Answerer = Callable[[dict[str, Any], int], Answer]
 QUICK = LatencyPlan(warm_up=1, requests=8)
 
@@ -87,7 +88,7 @@ class Bench:
         self.workspace.ensure()
 
     @staticmethod
-    def task(labels: Sequence[str] = ("a", "b"), out_of_scope: str = "", mode: str = "none") -> Task:
+    def task(labels: Sequence[str] = ("a", "b"), out_of_scope: str = "", mode: Mode = "none") -> Task:
         every = sorted({*labels, *([out_of_scope] if out_of_scope else [])})
         return Task(
             name="desk",
@@ -96,7 +97,7 @@ class Bench:
             output={"type": "object", "properties": {"intent": {"enum": every}}},
             target="intent",
             out_of_scope=out_of_scope,
-            incumbent=Incumbent(mode=mode),  # type: ignore[arg-type]  a test names any mode
+            incumbent=Incumbent(mode=mode),
         )
 
     @staticmethod

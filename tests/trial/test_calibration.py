@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,13 +25,14 @@ def test_bins_hold_every_row_once_in_order(found: list[tuple[float, bool]]) -> N
 
 
 @given(rows, st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(found: list[tuple[float, bool]], random: object) -> None:
+def test_the_order_of_rows_does_not_matter(found: list[tuple[float, bool]], random: Random) -> None:
     shuffled = found.copy()
-    random.shuffle(shuffled)  # type: ignore[attr-defined]  hypothesis hands in a random.Random
-    first, second = (
-        calibration(*(np.array(column) for column in zip(*order, strict=True))) for order in (found, shuffled)
-    )
-    assert first.ece == pytest.approx(second.ece)
+    random.shuffle(shuffled)
+    results = []
+    for order in (found, shuffled):
+        confidence, right = (np.array(column) for column in zip(*order, strict=True))
+        results.append(calibration(confidence, right).ece)
+    assert results[0] == pytest.approx(results[1])
 
 
 def test_known_truth() -> None:

@@ -55,7 +55,7 @@ def test_every_figure_traces_to_entries_and_test_rows_open_once(bench: Bench) ->
     result = bench.trial_of(["a", "b"] * 20, lambda _inputs, _n: bench.said("a"))
     one = result.candidates[0]
     with LedgerReader.open(bench.workspace) as reader:
-        chunks = [reader.entry(index).body() for index in one.ledger.answers]
+        chunks: list[Any] = [reader.entry(index).body() for index in one.ledger.answers]
         assert isinstance(reader.entry(one.ledger.latency).body(), LatencyRecorded)
         assert isinstance(reader.entry(result.ledger[0]).body(), TrialStarted)
     assert [(chunk.start, chunk.rows) for chunk in chunks] == [(0, 16), (16, 16), (32, 8)]

@@ -74,7 +74,7 @@ def money(usd: float | None) -> str:
         return DASH
     if 0 < usd < 1e-6:  # noqa: PLR2004  below what any bill shows
         return "<$0.000001"
-    return f"${usd:,.2f}" if usd == 0 or usd >= 0.1 else f"${significant(usd)}"  # noqa: PLR2004  ten cents
+    return f"${usd:,.2f}" if usd == 0 or usd >= 0.1 else f"${significant(usd).rstrip('0')}"  # noqa: PLR2004  ten cents
 
 
 def milliseconds(value: float | None) -> str:

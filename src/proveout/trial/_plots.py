@@ -98,8 +98,13 @@ def _dot_labels(dots: Sequence[Dot], across: Scale, up: Scale) -> list[Markup]:
     for dot in sorted(dots, key=lambda dot: -dot.value):
         spot = place((across(dot.x), up(dot.value)), dot.name, taken, AREA)
         if spot:
-            labels.append(text(*spot, dot.name, class_=f"name c{dot.colour % 6}"))
+            labels.append(_name(spot, dot.name, f"name c{dot.colour % 6}"))
     return labels
+
+
+def _name(spot: tuple[float, float, str], content: str, class_: str) -> Markup:
+    x, y, anchor = spot
+    return text(x, y, content, anchor=anchor, class_=class_)
 
 
 def _axes(across: Scale, up: Scale, steps: Sequence[tuple[float, str]], names: tuple[str, str]) -> list[Markup]:
@@ -231,5 +236,5 @@ def _curve(curve: Curve, colour: int, across: Scale, up: Scale, taken: list[Box]
     ]
     dots = [tag("circle", cx=x, cy=y, r=3.5, class_="dot") for x, y in spots]
     spot = place(spots[-1], curve.family, taken, Box(0, 0, WIDTH, HEIGHT))
-    label = [text(*spot, curve.family, class_="name")] if spot else []
+    label = [_name(spot, curve.family, "name")] if spot else []
     return tag("g", tag("path", d=path, class_="curve"), *whiskers, *dots, *label, class_=f"c{colour % 6}")

@@ -120,17 +120,19 @@ class Box(NamedTuple):
         )
 
 
-def place(point: tuple[float, float], content: str, taken: list[Box], area: Box) -> tuple[float, float] | None:
-    """Where a label (its left end and baseline) can stand near ``point`` clear of ``taken``; None where it cannot.
+def place(point: tuple[float, float], content: str, taken: list[Box], area: Box) -> tuple[float, float, str] | None:
+    """Where a label can stand near ``point`` clear of ``taken``: x, baseline and anchor; None where it cannot.
 
     The place found is added to ``taken``.
     """
     width, height, gap = len(content) * CHARACTER, 14.0, 9.0
     x, y = point
+    sides = ((x + gap, 0.0, "start"), (x - gap, 1.0, "end"), (x, 0.5, "middle"))
     for lift in (0.0, -16.0, 16.0, -32.0, 32.0, -48.0, 48.0):
-        for left in (x + gap, x - gap - width, x - width / 2):
+        for at, share, anchor in sides:
+            left = at - share * width
             box = Box(left, y + lift - height / 2, left + width, y + lift + height / 2)
             if box.inside(area) and not any(box.overlaps(other) for other in taken):
                 taken.append(box)
-                return left, y + lift + 4
+                return at, y + lift + 4, anchor
     return None
