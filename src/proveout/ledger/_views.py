@@ -60,7 +60,7 @@ def compact(workspace: Workspace) -> list[Path]:
 def open_view(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB with a table ``entries``: index, time, kind, version, key_id, body.
 
-    A body is JSON, or NULL when it is encrypted. Sealed segments are read from Parquet where `compact` made it, all else
+    A body is JSON, or NULL when encrypted. Sealed segments are read from Parquet where `compact` made it, all else
     from the segments. The content is that of the moment of opening.
 
     Raises:

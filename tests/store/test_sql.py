@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from proveout.errors import BusyError, NotWritable, SetupError, StoreCorrupt
+from proveout.store import Store, Workspace, open_store
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+def bytes_on_disk(workspace: Workspace) -> bytes:
+    return b"".join(path.read_bytes() for path in workspace.state.glob("store.sqlite*"))
+
+
+def test_configuration_is_kept(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        assert store.get("a") is None
+        store.put("a", "1")
+        store.put("a", "2")
+    with open_store(workspace) as store:
+        assert isinstance(store, Store)
+        assert store.get("a") == "2"
+        assert store.get("schema_version") == "1"
+
+
+def test_a_secret_is_made_once(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        made = store.secret("x")
+        assert store.secret("y") != made
+    with open_store(workspace) as store:
+        assert store.secret("x") == made
+        assert len(made) == 32
+
+
+def test_the_database_is_for_its_owner_only(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        store.secret("x")
+        for path in workspace.state.glob("store.sqlite*"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_erased_key_is_gone_from_every_file(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        key = store.subject_key("ada@example.org")
+        other = store.subject_key("bob")
+        assert key.material is not None
+        assert key.material in bytes_on_disk(workspace)
+        store.erase_subject("ada@example.org")
+        left = bytes_on_disk(workspace)
+        assert key.material not in left
+        assert b"ada@example.org" not in left
+        found = store.find_key(key.id)
+        assert found is not None
+        assert found.erased
+        assert store.find_subject("ada@example.org") is None
+        assert store.find_key(other.id) == other == store.find_subject("bob")
+        assert store.find_key(bytes(16)) is None
+
+
+def test_a_subject_who_returns_gets_another_key(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        before = store.subject_key("ada")
+        store.erase_subject("ada")
+        store.erase_subject("nobody")
+        after = store.subject_key("ada")
+        assert after.id != before.id
+        assert after == store.subject_key("ada")
+
+
+def test_an_erasure_that_a_reader_holds_up_says_so(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proveout.store._sql.BUSY_SECONDS", 0.1)
+    with open_store(workspace) as store:
+        store.subject_key("ada")
+        reader = sqlite3.connect(workspace.database, isolation_level=None)
+        reader.execute("begin")
+        reader.execute("select * from subject_keys").fetchall()
+        with pytest.raises(BusyError):
+            store.erase_subject("ada")
+        assert store.find_subject("ada") is None
+        reader.close()
+        store.erase_subject("ada")
+
+
+def test_racing_threads_agree_on_one_key(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        found: list[bytes] = []
+        threads = [threading.Thread(target=lambda: found.append(store.subject_key("ada").id)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 8
+        assert len(set(found)) == 1
+
+
+def test_a_newer_schema_is_refused(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        store.put("schema_version", "99")
+    with pytest.raises(SetupError, match="version 99"):
+        open_store(workspace)
+
+
+def test_a_file_that_is_no_database_is_named(workspace: Workspace) -> None:
+    workspace.ensure()
+    workspace.database.write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreCorrupt, match=r"store\.sqlite"):
+        open_store(workspace)
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".proveout").write_text("in the way")
+    with pytest.raises((NotWritable, SetupError, FileExistsError)):
+        open_store(Workspace(tmp_path))
