@@ -185,6 +185,7 @@ def test_against_a_replayed_incumbent(bench: Bench) -> None:
     assert retrieval.quality.segments[0].name == "app"
     assert llm.latency_ms.measured is False
     assert llm.throughput_per_second is None
+    assert llm.ledger.latency is None
     assert llm.latency_ms.p50 == pytest.approx(1000 * 0.82, rel=0.1)  # from Usage: log-normal around exp(-0.2)
     valid(result)
 

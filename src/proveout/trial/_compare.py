@@ -17,7 +17,7 @@ from proveout.trial._entries import TrialFinished, TrialStarted
 from proveout.trial._incumbent import find_incumbent
 from proveout.trial._json import encode_comparison
 from proveout.trial._recording import Clock, LatencyPlan, Recorder, digest
-from proveout.trial._result import candidate_result
+from proveout.trial._result import candidate_result, is_replayed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,7 +165,7 @@ def _measured(
     options: TrialOptions,
 ) -> CandidateResult:
     one, recording = measured
-    latency = recorder.record_latency(one.id, one.candidate)
+    latency = None if is_replayed(one.candidate.card) else recorder.record_latency(one.id, one.candidate)
     return candidate_result(
         task, one, recorder.examples, recording, latency=latency, incumbent=incumbent, options=options
     )

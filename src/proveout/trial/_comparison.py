@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from proveout.task import Citation, Neighbour  # noqa: TC001  msgspec resolves field types when it decodes
-from proveout.trial._calibration import Calibration  # noqa: TC001  as above
+from proveout.task import Citation, Neighbour
+from proveout.trial._calibration import Calibration
 from proveout.trial._metrics import ClassQuality, Confusion, Estimate
 
 __all__ = [
@@ -128,10 +128,10 @@ class BuildCost(msgspec.Struct, frozen=True):
 
 
 class Ledgered(msgspec.Struct, frozen=True):
-    """Indexes of the ledger entries that a candidate's figures come from."""
+    """Indexes of the ledger entries that a candidate's figures come from; a replay has no latency of its own."""
 
     answers: tuple[int, ...]
-    latency: int
+    latency: int | None
 
 
 class WrongAnswer(msgspec.Struct, frozen=True, kw_only=True):

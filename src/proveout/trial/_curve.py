@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 from scipy import stats
 
+from proveout.data import TrainSplit
+from proveout.families import Candidate
 from proveout.ledger import LedgerReader
 from proveout.trial._comparison import Curve, CurvePoint
 from proveout.trial._entries import CurveMeasured
@@ -19,8 +21,7 @@ from proveout.trial._scored import label_of, score
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from proveout.data import Snapshot, TrainSplit
-    from proveout.families import Candidate
+    from proveout.data import Snapshot
     from proveout.ledger import Ledger
     from proveout.store import Workspace
     from proveout.task import Example, Task

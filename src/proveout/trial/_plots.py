@@ -10,7 +10,7 @@ from proveout.trial._format import percent, significant
 from proveout.trial._svg import Box, Scale, figure, line, linear_ticks, log_ticks, place, tag, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from proveout.trial._calibration import Bin
     from proveout.trial._comparison import Curve
@@ -204,8 +204,8 @@ def _cut(label: str) -> str:
     return label if len(label) <= CUT else f"{label[: CUT - 1]}…"
 
 
-def curves_plot(curves: Sequence[Curve]) -> Markup:
-    """Accuracy over examples per label, on a log2 axis, with intervals over seeds."""
+def curves_plot(curves: Sequence[Curve], colours: Mapping[str, int]) -> Markup:
+    """Accuracy over examples per label, on a log2 axis, with intervals over seeds; a colour for each family."""
     points = [point for curve in curves for point in curve.points]
     if not points:
         return Markup("")
@@ -216,7 +216,7 @@ def curves_plot(curves: Sequence[Curve]) -> Markup:
     shown = [size for number, size in enumerate(sizes) if number == len(sizes) - 1 or size * 1.5 <= sizes[-1]]
     steps = [(float(size), f"{size:,}") for size in shown]
     taken: list[Box] = []
-    drawn = [_curve(curve, number, across, up, taken) for number, curve in enumerate(curves) if curve.points]
+    drawn = [_curve(curve, colours.get(curve.family, 5), across, up, taken) for curve in curves if curve.points]
     described = "; ".join(
         f"{curve.family} with {point.per_class} per label: {percent(point.accuracy)} %"
         for curve in curves

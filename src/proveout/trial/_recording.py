@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout.errors import ArtifactCorrupt, CandidateInvalid
-from proveout.ledger import LedgerReader
-from proveout.store import write_atomic
-from proveout.task import Answer
+from proveout.ledger import Ledger, LedgerReader
+from proveout.store import Workspace, write_atomic
+from proveout.task import Answer, Example
 from proveout.trial._entries import AnswersRecorded, LatencyRecorded
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from proveout.families import Candidate
-    from proveout.ledger import Ledger
-    from proveout.store import Workspace
-    from proveout.task import Example
 
 __all__ = ["Clock", "LatencyPlan", "Recorder", "Recording", "digest"]
 

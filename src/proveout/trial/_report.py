@@ -47,6 +47,7 @@ def render_report(comparison: Comparison) -> str:
         'render_report'
     """
     style = files("proveout.trial").joinpath("templates/report.css").read_text(encoding="utf-8")
+    colours = {one.family: number for number, one in enumerate(comparison.candidates)}
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         _environment()
@@ -57,7 +58,7 @@ def render_report(comparison: Comparison) -> str:
             style_hash=f"sha256-{digest}",
             verdict=verdict(comparison),
             plots=_plots(comparison),
-            curves=curves_plot(comparison.curves),
+            curves=curves_plot(comparison.curves, colours),
             segments=_segments(comparison),
             views=[_view(one, number) for number, one in enumerate(comparison.candidates)],
             limits=limits(comparison),

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from proveout.trial._recording import Recording
     from proveout.trial._scored import Scored
 
-__all__ = ["candidate_result", "latency_figures", "quality_of"]
+__all__ = ["candidate_result", "is_replayed", "latency_figures", "quality_of"]
 
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 WRONG_SHOWN = 12
@@ -54,13 +54,13 @@ def candidate_result(
     examples: Sequence[Example],
     recording: Recording,
     *,
-    latency: tuple[int, LatencyRecorded],
+    latency: tuple[int, LatencyRecorded] | None,
     incumbent: Incumbent | None,
     options: TrialOptions,
 ) -> CandidateResult:
     """Join quality, calibration, latency, cost and provenance."""
     card = one.candidate.card
-    replayed = is_replayed(card)
+    replayed = latency is None
     scored = score(task, examples, recording.answers, seed=options.seed)
     in_scope = scored.rows(scored.in_scope)
     rows = max(1, len(examples))
@@ -71,8 +71,8 @@ def candidate_result(
         cpu_per_1000=cpu_per_1000 / SECONDS_PER_HOUR * options.usd_per_cpu_hour,
         usd_per_cpu_hour=options.usd_per_cpu_hour,
     )
-    waited = np.array([answer.usage.wall_seconds for answer in recording.answers])
-    seconds = waited if replayed else np.array(latency[1].seconds, dtype=np.float64)
+    waited = [answer.usage.wall_seconds for answer in recording.answers]
+    seconds = np.array(waited if latency is None else latency[1].seconds, dtype=np.float64)
     return CandidateResult(
         family=card.family,
         id=one.id,
@@ -90,7 +90,7 @@ def candidate_result(
         cost=cost,
         artifact_bytes=sum(path.stat().st_size for path in one.folder.rglob("*") if path.is_file()),
         build=BuildCost(one.wall_seconds, one.cpu_seconds, one.reused),
-        ledger=Ledgered(recording.entries, latency[0]),
+        ledger=Ledgered(recording.entries, None if latency is None else latency[0]),
         wrong=_wrong(task, examples, recording, scored),
     )
 
