@@ -26,6 +26,7 @@ from proveout.trial._json import compare_schema, comparison_to_json
 from proveout.trial._metrics import Estimate, Metric, metric, metrics
 from proveout.trial._recording import Clock, LatencyPlan
 from proveout.trial._report import render_report
+from proveout.trial._result import is_replayed
 from proveout.trial._scored import Scored, score
 from proveout.trial._table import render_table
 from proveout.trial._verdict import verdict
@@ -59,6 +60,7 @@ __all__ = [
     "compare",
     "compare_schema",
     "comparison_to_json",
+    "is_replayed",
     "learning_curve",
     "macro_f1_interval",
     "metric",

@@ -96,7 +96,14 @@ def candidate_result(
 
 
 def is_replayed(card: CandidateCard) -> bool:
-    """Whether its answers were recorded or simulated, so that timing it here would say nothing about it."""
+    """Whether its answers were recorded or simulated, so that timing it here would say nothing about it.
+
+    Example:
+        >>> from proveout.families import CandidateCard
+        >>> fields = {"family": "llm", "task": "f", "snapshot": "s", "code": "1", "seed": 0}
+        >>> is_replayed(CandidateCard(**fields, parameters={"mode": "recorded"}))
+        True
+    """
     mode: Any = card.parameters.get("mode")
     value = mode.get("value") if isinstance(mode, dict) else mode
     return card.simulated or value in {"recorded", "replay", "simulated"}
