@@ -55,14 +55,16 @@ def test_a_paired_test_turns_round(rows: list[tuple[bool, bool]]) -> None:
     assert there.low - 1e-12 <= there.difference <= there.high + 1e-12
 
 
-def test_newcombe_published_example() -> None:
-    # Newcombe (1998), Table II: 36, 12, 2, 0 of 50; method 10 gives 0.0569 to 0.3404.
-    ours = np.array([True] * 36 + [True] * 12 + [False] * 2)
-    theirs = np.array([True] * 36 + [False] * 12 + [True] * 2)
+@pytest.mark.parametrize(
+    ("table", "low", "high"), [((36, 12, 2, 0), 0.0569, 0.3404), ((20, 12, 2, 16), 0.0562, 0.3292)]
+)
+def test_newcombe_published_examples(table: tuple[int, int, int, int], low: float, high: float) -> None:
+    # Newcombe (1998), table II, method 10: both right, only ours, only theirs, neither.
+    ours, theirs = np.repeat([True, True, False, False], table), np.repeat([True, False, True, False], table)
     found = paired_test(ours, theirs)
     assert found is not None
     assert found.difference == pytest.approx(0.2)
-    assert found[1:3] == pytest.approx((0.0569, 0.3404), abs=2e-4)
+    assert found[1:3] == pytest.approx((low, high), abs=1e-4)
 
 
 def test_mcnemar_raises_few_false_alarms_and_the_difference_is_covered() -> None:

@@ -161,7 +161,7 @@ def heat_map(confusion: Confusion, *, name: str, colour: int) -> Markup:
     if not labels:
         return Markup("")
     gutter = 16 + min(CUT, max(len(label) for label in labels)) * 6.6
-    cell = max(26.0, min(44.0, 300 / len(labels)))
+    cell = max(31.0, min(44.0, 300 / len(labels)))
     side = cell * len(labels)
     parts: list[Markup] = []
     for row, counts in enumerate(confusion.counts):
