@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from proveout.trial import render_table, verdict
@@ -28,6 +29,18 @@ def test_a_hundred_columns_hold_the_table_whole(bench: Bench) -> None:
         assert f"{one.quality.accuracy.value * 100:.1f}" in row
     assert "(incumbent, simulated)" in text
     assert "chosen on the select split" in text
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_terminal_leaves_columns_out_and_no_figure_is_cut(bench: Bench, width: int) -> None:
+    result = bench.showcase(300)
+    text = shown(result, width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "…" not in text
+    assert " size" in " ".join(text.split()).partition("left out in this width:")[2]
+    accuracy = result.candidates[0].quality.accuracy
+    assert f"{accuracy.value * 100:.1f} ±" in text
+    assert "$0.60" in text
 
 
 def test_markup_in_labels_and_names_is_not_interpreted(bench: Bench) -> None:

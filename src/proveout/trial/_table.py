@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +14,8 @@ from proveout.trial._format import DASH, milliseconds, money, percent, plus_minu
 from proveout.trial._verdict import chosen, verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from proveout.trial._comparison import CandidateResult, Comparison
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["render_table"]
 
-Column = tuple[str, Callable[["CandidateResult"], str]]
+Cell = Callable[["CandidateResult"], str]
+# What a narrow terminal does without, first to last.
+DROPPED = ("\nsize", "requests\nper s", "p95\nms", "macro\nF1", "\nECE", "as\nserved")
+UNBOUNDED = 1000
 
 
 def render_table(comparison: Comparison, console: Console) -> None:
@@ -30,33 +36,46 @@ def render_table(comparison: Comparison, console: Console) -> None:
         >>> render_table.__name__  # docs/design/trials.md shows one
         'render_table'
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0), collapse_padding=True, title=_title(comparison))
-    table.title_justify = "left"
-    table.title_style = "bold"
     columns = _columns(comparison)
-    table.add_column("candidate", no_wrap=True)
-    for heading, _ in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for one in comparison.candidates:
-        table.add_row(_name(one, comparison), *(cell(one) for _, cell in columns))
-    console.print(table)
-    for note in _notes(comparison):
+    dropped = [heading for heading in DROPPED if heading in columns]
+    hidden: list[str] = []
+    while dropped and _width(_table(comparison, columns), console) > console.width:
+        hidden.append(dropped.pop(0))
+        del columns[hidden[-1]]
+    console.print(_table(comparison, columns))
+    for note in _notes(comparison, hidden):
         console.print(Text(note, style="dim"))
     console.print()
     for sentence in verdict(comparison):
         console.print(Text(sentence))
 
 
+def _table(comparison: Comparison, columns: dict[str, Cell]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0), collapse_padding=True, title=_title(comparison))
+    table.title_justify = "left"
+    table.title_style = "bold"
+    table.add_column("candidate", no_wrap=True)
+    for heading in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in comparison.candidates:
+        table.add_row(_name(one, comparison), *(cell(one) for cell in columns.values()))
+    return table
+
+
+def _width(table: Table, console: Console) -> int:
+    return Measurement.get(console, console.options.update(max_width=UNBOUNDED), table).maximum
+
+
 def _title(comparison: Comparison) -> Text:
     return Text(f"{comparison.task.name}: {comparison.rows.test_labelled:,} test rows")
 
 
-def _columns(comparison: Comparison) -> list[Column]:
-    scope: list[Column] = [
+def _columns(comparison: Comparison) -> dict[str, Cell]:
+    scope: list[tuple[str, Cell]] = [
         ("as\nserved", lambda one: _percent(one.quality.accuracy_at_threshold)),
         ("oos\nrecall", lambda one: _percent(one.quality.out_of_scope_recall)),
     ]
-    return [
+    found: list[tuple[str, Cell]] = [
         ("accuracy\n%", lambda one: plus_minus(one.quality.accuracy)),
         *(scope if comparison.task.out_of_scope else scope[:1]),
         ("macro\nF1", lambda one: _percent(one.quality.macro_f1)),
@@ -67,6 +86,7 @@ def _columns(comparison: Comparison) -> list[Column]:
         ("USD per\n1,000", lambda one: money(one.cost_per_1000)),
         ("\nsize", lambda one: size(one.artifact_bytes)),
     ]
+    return dict(found)
 
 
 def _percent(estimate: Estimate | None) -> str:
@@ -83,11 +103,14 @@ def _name(one: CandidateResult, comparison: Comparison) -> Text:
     return Text(short_id(one.id)) + Text(f"\n({words})" if words else "", style="dim")
 
 
-def _notes(comparison: Comparison) -> list[str]:
+def _notes(comparison: Comparison, hidden: Sequence[str]) -> list[str]:
     scope = "in-scope rows" if comparison.task.out_of_scope else "rows"
     notes = [f"accuracy, F1, ECE in %: {scope}, nothing rejected; as served: abstaining counts as wrong; ± is at 95 %"]
     if any(one.replayed for one in comparison.candidates):
         notes.append("* as recorded with the answers, not measured here.")
+    if hidden:
+        names = ", ".join(" ".join(heading.split()) for heading in hidden)
+        notes.append(f"left out in this width: {names}; the report and --json have all")
     notes += [f"{short_id(one.id)}: {picked}" for one in comparison.candidates if (picked := _picked(one))]
     notes += [f"skipped {one.family}: {one.reason}" for one in comparison.skipped]
     return [*notes, *(f"note: {warning}" for warning in comparison.warnings)]
