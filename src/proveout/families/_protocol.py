@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 
 from proveout._registry import Registry
-from proveout.data import SelectSplit, TrainSplit
 from proveout.errors import FamilyUnknown
-from proveout.task import Answer, Task
+from proveout.families._code import code_version
+from proveout.families._incumbent import Recorded
+from proveout.task import Answer, Task, fingerprint
 
-__all__ = ["BuildRun", "Candidate", "CandidateCard", "Family", "Fit", "families", "family"]
+if TYPE_CHECKING:
+    from proveout.data import SelectSplit, TrainSplit
+
+__all__ = ["BuildRun", "Candidate", "CandidateCard", "Family", "Fit", "card_of", "families", "family"]
 
 Inputs = Mapping[str, Any]
 
@@ -33,12 +37,16 @@ class BuildRun(msgspec.Struct, frozen=True, kw_only=True):
         snapshot: id of the snapshot the splits come from.
         cache: a folder for rebuildable intermediate results (embeddings); may be deleted at any time.
         progress: called with a stage name, units done and units in all.
+        embedder: name, folder or hub id of the embedder; ``auto`` takes the best one installed.
+        recorded: the incumbent's answers by content hash of the input; recorded, or simulated where the task says so.
     """
 
     seed: int
     snapshot: str
     cache: Path
     progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None
+    embedder: str = "auto"
+    recorded: Callable[[], dict[str, Recorded]] = dict
 
 
 class CandidateCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +71,29 @@ class CandidateCard(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool = False
 
 
+def card_of(family: str, task: Task, run: BuildRun, *, simulated: bool = False, **parameters: Any) -> CandidateCard:
+    """The card of a candidate built now."""
+    return CandidateCard(
+        family=family,
+        task=fingerprint(task),
+        snapshot=run.snapshot,
+        code=code_version(),
+        seed=run.seed,
+        parameters=parameters,
+        simulated=simulated,
+    )
+
+
+@runtime_checkable
+class Loads(Protocol):
+    """What reads a stored candidate back."""
+
+    @classmethod
+    def load(cls, folder: Path, cache: Path) -> Candidate:
+        """Read what `Candidate.save` wrote; ``cache`` is a folder for what can be made again."""
+        ...
+
+
 @runtime_checkable
 class Candidate(Protocol):
     """What a family built. Its files are byte-identical for the same snapshot, seed and code."""
@@ -80,18 +111,17 @@ class Candidate(Protocol):
         """Write its files into an empty folder, deterministically: no times, no absolute paths."""
         ...
 
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read what ``save`` wrote."""
-        ...
-
 
 @runtime_checkable
 class Family(Protocol):
     """One of the ways to build a candidate."""
 
     name: str
-    candidate: type[Candidate]
+
+    @property
+    def candidate(self) -> type[Loads]:
+        """The class that reads its candidates back."""
+        ...
 
     def fits(self, task: Task) -> Fit:
         """Whether it can serve the task here and now, or why not (missing endpoint, wrong kind)."""

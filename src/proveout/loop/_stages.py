@@ -11,7 +11,7 @@ from proveout.errors import FamilyDoesNotFit, SnapshotNotFound
 from proveout.loop._open import OpenTask, opened, quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from proveout.loop._open import Progress
@@ -76,8 +76,32 @@ def compare(
     with opened(folder) as here:
         frozen = _frozen(here, progress)
         result = _build(here, frozen, names, seed, progress)
-        del learning_curve
-        return trial.compare(here.workspace, here.task, frozen, result.built, ledger=here.ledger, progress=progress)
+        options = trial.TrialOptions(
+            seed=seed,
+            skipped=tuple(trial.Skipped(skip.family, skip.reason) for skip in result.skipped),
+            curves=tuple(_curves(here, frozen, result, progress)) if learning_curve else (),
+            next=f"proveout verify {folder}",
+        )
+        return trial.compare(
+            here.workspace, here.task, frozen, result.built, ledger=here.ledger, progress=progress, options=options
+        )
+
+
+def _curves(here: OpenTask, frozen: data.Snapshot, result: BuildResult, progress: Progress) -> Iterator[trial.Curve]:
+    """Learning curves of the candidates that learn; a replay would draw a flat line."""
+    select = frozen.select()
+    for built in result.built:
+        card = built.candidate.card
+        if trial.is_replayed(card):
+            continue
+        family = families.families.create(card.family)
+
+        def rebuild(train: data.TrainSplit, seed: int, family: families.Family = family) -> families.Candidate:
+            run = families.BuildRun(seed=seed, snapshot=frozen.id, cache=here.workspace.cache)
+            return family.build(here.task, train, select, run)
+
+        learner = trial.Learner(card.family, card.code, rebuild)
+        yield trial.learning_curve(here.workspace, here.task, frozen, learner, ledger=here.ledger, progress=progress)
 
 
 def _frozen(here: OpenTask, progress: Progress) -> data.Snapshot:
@@ -99,9 +123,7 @@ def _build(
             skipped.append(Skipped(name, fit.reason))
             continue
         built.append(
-            families.build(
-                here.workspace, here.task, frozen, name, seed=seed, ledger=here.ledger, progress=progress
-            )
+            families.build(here.workspace, here.task, frozen, name, seed=seed, ledger=here.ledger, progress=progress)
         )
     if not built:
         why = "; ".join(f"{skip.family}: {skip.reason}" for skip in skipped)

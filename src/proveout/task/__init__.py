@@ -14,6 +14,7 @@ from proveout.task._task import (
     Rules,
     Simulation,
     Task,
+    input_text,
 )
 from proveout.task._types import Answer, Citation, Evidence, Example, Neighbour, Step, Usage
 
@@ -39,6 +40,7 @@ __all__ = [
     "canonical_json",
     "content_hash",
     "fingerprint",
+    "input_text",
     "load_task",
     "parse_task",
     "task_keys",

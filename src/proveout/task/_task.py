@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "KPI",
@@ -19,6 +22,7 @@ __all__ = [
     "Rules",
     "Simulation",
     "Task",
+    "input_text",
 ]
 
 Kind = Literal["classify", "extract", "answer", "decide"]
@@ -197,7 +201,7 @@ class Task(_Table, frozen=True, kw_only=True):
         """The target's ``enum``, sorted, out-of-scope label included; empty when the schema leaves it open."""
         return sorted(self.output.get("properties", {}).get(self.target, {}).get("enum", []), key=str)
 
-    def text(self, inputs: dict[str, Any]) -> str:
+    def text(self, inputs: Mapping[str, Any]) -> str:
         r"""The input as one text: the field itself when there is one, ``field: value`` lines otherwise.
 
         Example:
@@ -205,10 +209,19 @@ class Task(_Table, frozen=True, kw_only=True):
             >>> Task(name="t", kind="classify", input=schema, output={}).text({"subject": "Hi", "body": "Help"})
             'body: Help\nsubject: Hi'
         """
-        fields = self.input_fields
-        if len(fields) == 1:
-            return _as_text(inputs.get(fields[0]))
-        return "\n".join(f"{field}: {_as_text(inputs.get(field))}" for field in fields)
+        return input_text(self.input_fields, inputs)
+
+
+def input_text(fields: Sequence[str], inputs: Mapping[str, Any]) -> str:
+    """What `Task.text` gives, for a candidate that keeps the field names and not the task.
+
+    Example:
+        >>> input_text(["text"], {"text": "Help"})
+        'Help'
+    """
+    if len(fields) == 1:
+        return _as_text(inputs.get(fields[0]))
+    return "\n".join(f"{field}: {_as_text(inputs.get(field))}" for field in fields)
 
 
 def _as_text(value: Any) -> str:

@@ -1,0 +1,68 @@
+"""Five ways to build a candidate for a task, behind one protocol."""
+
+from proveout.families._build import (
+    Built,
+    CandidateBuilt,
+    build,
+    candidate_ids,
+    load_candidate,
+    verify_candidate,
+)
+from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold
+from proveout.families._code import code_version
+from proveout.families._distilled import DistilledCandidate, DistilledFamily
+from proveout.families._embedders import Embedder, EmbedderKind, embedder, embedders, fit_embedder, load_embedder
+from proveout.families._incumbent import Recorded
+from proveout.families._llm import EndpointCandidate, LlmFamily
+from proveout.families._protocol import (
+    BuildRun,
+    Candidate,
+    CandidateCard,
+    Family,
+    Fit,
+    Loads,
+    card_of,
+    families,
+    family,
+)
+from proveout.families._provider import Completion, Provider
+from proveout.families._replay import ReplayCandidate
+from proveout.families._retrieval import RetrievalCandidate, RetrievalFamily
+
+__all__ = [
+    "BuildRun",
+    "Built",
+    "Calibrator",
+    "Candidate",
+    "CandidateBuilt",
+    "CandidateCard",
+    "Completion",
+    "DistilledCandidate",
+    "DistilledFamily",
+    "Embedder",
+    "EmbedderKind",
+    "EndpointCandidate",
+    "Family",
+    "Fit",
+    "LlmFamily",
+    "Loads",
+    "Provider",
+    "Recorded",
+    "ReplayCandidate",
+    "RetrievalCandidate",
+    "RetrievalFamily",
+    "build",
+    "candidate_ids",
+    "card_of",
+    "code_version",
+    "embedder",
+    "embedders",
+    "families",
+    "family",
+    "fit_calibrator",
+    "fit_embedder",
+    "load_candidate",
+    "load_embedder",
+    "rejection_threshold",
+    "verify_candidate",
+]

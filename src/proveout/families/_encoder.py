@@ -1,0 +1,110 @@
+"""Sentence encoders on onnxruntime: tokenise, run, pool."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proveout.errors import ExtraMissing, WeightsMissing
+from proveout.families._weights import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    Array = np.ndarray[Any, Any]
+
+__all__ = ["OnnxEncoder"]
+
+LONGEST = 128
+BATCH = 64
+
+
+class OnnxEncoder:
+    """Mean-pooled token embeddings of a BERT-like encoder, as Sentence-BERT has them (Reimers and Gurevych 2019).
+
+    Attributes:
+        fingerprint: SHA-256 over the hashes of model and tokenizer.
+    """
+
+    def __init__(self, session: Any, tokenizer: Any, fingerprint: str) -> None:
+        self._session = session
+        self._tokenizer = tokenizer
+        self._wanted = [entry.name for entry in session.get_inputs()]
+        self.fingerprint = fingerprint
+
+    @classmethod
+    def open(cls, files: Mapping[str, Path], cache: Path) -> OnnxEncoder:
+        """Load ``model.onnx`` (or ``model.safetensors``, converted into ``cache`` once) and ``tokenizer.json``.
+
+        Raises:
+            WeightsMissing: one of them is not among the files.
+            ExtraMissing: onnxruntime or tokenizers is not installed.
+        """
+        runtime, tokenizers = _libraries()
+        hashes = _hashes(files)
+        model = files.get("model.onnx") or _converted(files, cache)
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = os.cpu_count() or 1
+        options.log_severity_level = 3
+        session = runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        tokenizer = tokenizers.Tokenizer.from_file(str(files["tokenizer.json"]))
+        tokenizer.enable_truncation(LONGEST)
+        tokenizer.no_padding()
+        return cls(session, tokenizer, hashlib.sha256("".join(hashes).encode()).hexdigest())
+
+    def encode(self, texts: Sequence[str]) -> Array:
+        """Unit vectors of shape (len(texts), d), float32; texts of like length share a batch."""
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
+        pieces = [self._run([tokens[row] for row in order[at : at + BATCH]]) for at in range(0, len(order), BATCH)]
+        if not pieces:
+            return np.zeros((0, 0), dtype=np.float32)
+        stacked = np.concatenate(pieces)
+        vectors = np.empty_like(stacked)
+        vectors[order] = stacked
+        return vectors
+
+    def _run(self, batch: Sequence[Sequence[int]]) -> Array:
+        width = max(len(ids) for ids in batch)
+        ids = np.zeros((len(batch), width), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, tokens in enumerate(batch):
+            ids[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        hidden = self._session.run(None, {name: feed[name] for name in self._wanted})[0]
+        pooled = (hidden * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+        return np.asarray(pooled / np.linalg.norm(pooled, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _libraries() -> tuple[Any, Any]:
+    try:
+        import onnxruntime  # noqa: PLC0415  an extra
+        import tokenizers  # noqa: PLC0415  an extra
+    except ImportError as error:
+        fix = 'pip install "proveout[encoder]"; or use the embedder tfidf, which needs nothing more'
+        raise ExtraMissing("an extra is missing", why=f"no module {error.name}", fix=fix, about="encoder") from error
+    return onnxruntime, tokenizers
+
+
+def _hashes(files: Mapping[str, Path]) -> list[str]:
+    model = "model.onnx" if "model.onnx" in files else "model.safetensors"
+    for name in (model, "tokenizer.json"):
+        if name not in files:
+            fix = "name a folder that holds model.onnx (or model.safetensors and config.json) and tokenizer.json"
+            raise WeightsMissing("no such weights", why=f"{name} is not there", fix=fix, about=", ".join(files) or "?")
+    return [sha256(files[model]), sha256(files["tokenizer.json"])]
+
+
+def _converted(files: Mapping[str, Path], cache: Path) -> Path:
+    """The ONNX graph of safetensors weights, made once and kept under the weights' hash."""
+    target = cache / "onnx" / f"{sha256(files['model.safetensors'])}.onnx"
+    if not target.exists():
+        from proveout.families._convert import bert_to_onnx  # noqa: PLC0415  needs the extra `convert`
+
+        bert_to_onnx(files["model.safetensors"], files["config.json"], target)
+    return target
