@@ -8,7 +8,19 @@ import sys
 
 import pytest
 
-HEAVY = ["numpy", "pyarrow", "duckdb", "sqlalchemy", "sklearn", "scipy", "onnxruntime", "httpx", "jinja2", "msgspec", "rich"]
+HEAVY = [
+    "numpy",
+    "pyarrow",
+    "duckdb",
+    "sqlalchemy",
+    "sklearn",
+    "scipy",
+    "onnxruntime",
+    "httpx",
+    "jinja2",
+    "msgspec",
+    "rich",
+]
 HELP_CPU_SECONDS = 0.2
 
 

@@ -21,7 +21,9 @@ def test_a_front_page_holds_nothing_else(package: str) -> None:
     *imports, exported = body
     assert all(isinstance(node, ast.ImportFrom) for node in imports), f"{package} does more than import"
     assert isinstance(exported, ast.Assign)
-    imported = {alias.asname or alias.name for node in imports if isinstance(node, ast.ImportFrom) for alias in node.names}
+    imported = {
+        alias.asname or alias.name for node in imports if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
     assert imported - {"annotations"} == set(ast.literal_eval(exported.value))
 
 

@@ -15,7 +15,9 @@ from proveout.ledger import entry_kinds
 from proveout.task import task_keys
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
-ERRORS = [name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, errors.ProveoutError)]
+ERRORS = [
+    name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, errors.ProveoutError)
+]
 
 
 def page(name: str) -> str:

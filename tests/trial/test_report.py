@@ -123,7 +123,7 @@ def test_many_labels_show_pairs_and_no_matrix(bench: Bench) -> None:
 def test_what_the_reader_needs_is_there(bench: Bench) -> None:
     result = bench.showcase(100)
     text = Page(render_report(result)).text
-    needed = [result.trial, result.snapshot, result.task.fingerprint, result.candidates[0].id, "select split"]
+    needed = [result.trial, result.snapshot, result.task.fingerprint, result.candidates[0].id, "chosen on select"]
     assert all(part in text for part in needed)
     assert "What this does not say" in text
     assert "CertifySplit" in text

@@ -28,7 +28,7 @@ def test_a_hundred_columns_hold_the_table_whole(bench: Bench) -> None:
         row = next(line for line in lines if one.id[:12] in line)
         assert f"{one.quality.accuracy.value * 100:.1f}" in row
     assert "(incumbent, simulated)" in text
-    assert "chosen on the select split" in text
+    assert "chosen on select" in text
 
 
 @pytest.mark.parametrize("width", [60, 80])
@@ -49,7 +49,7 @@ def test_markup_in_labels_and_names_is_not_interpreted(bench: Bench) -> None:
     built = bench.built(
         snapshot, lambda _i, _n: bench.said("[/]"), parameters={"a": {"value": "[/x]", "chosen_on": "[b]"}}
     )
-    assert "a [/x] chosen on the [b] split" in shown(bench.compare(task, snapshot, [built]))
+    assert "a [/x] chosen on [b]" in shown(bench.compare(task, snapshot, [built]))
 
 
 def test_undefined_figures_are_dashes(bench: Bench) -> None:

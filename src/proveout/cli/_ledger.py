@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from proveout.cli._common import STDOUT, emit, folder_argument, json_option, next_command
-from proveout.errors import SubjectErased
+from proveout.errors import SubjectErased, TaskNotFound
 from proveout.ledger import LedgerReader
 from proveout.store import Workspace, write_atomic
 
@@ -56,8 +56,8 @@ def show_entries(folder: Path, kind: str | None, start: int, json_to: str | None
 @json_option
 def prove(folder: Path, index: int, json_to: str | None) -> None:
     """Prove that an entry is in the log: an RFC 6962 inclusion proof under the signed head."""
-    reader = LedgerReader.open(Workspace(folder))
-    proof = reader.prove(index)
+    with _reader(folder) as reader:
+        proof = reader.prove(index)
 
     def show(console: Console) -> None:
         console.print(f"entry {proof.index} of {proof.size}, {len(proof.to_bytes())} bytes of proof")
@@ -89,13 +89,23 @@ def export(folder: Path, kind: str | None, to: Path | None, json_to: str | None)
     emit({"entries": count, "file": str(target)}, None, lambda console: console.print(f"{count} entries in {target}"))
 
 
+def _reader(folder: Path) -> LedgerReader:
+    workspace = Workspace(folder)
+    if not workspace.ledger.is_dir():
+        fix = f"name a task's folder, or begin with: proveout snapshot {folder}"
+        raise TaskNotFound("nothing is recorded here", why="there is no ledger", fix=fix, about=str(folder))
+    return LedgerReader.open(workspace)
+
+
 def _entries(folder: Path, kind: str | None, start: int) -> Iterator[Entry]:
-    return LedgerReader.open(Workspace(folder)).entries(kind=kind, start=start)
+    with _reader(folder) as reader:
+        yield from reader.entries(kind=kind, start=start)
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
     try:
-        body: Any = msgspec.to_builtins(entry.body())
+        # As written: reading old versions as new ones needs the packages that declare them, and those are slow to load.
+        body: Any = msgspec.json.decode(entry.payload())
     except SubjectErased as error:
         body = error.to_dict()
     return {

@@ -30,7 +30,7 @@ def command(folder: Path, json_to: str | None) -> None:
 
     def show(console: Console) -> None:
         console.print(f"Snapshot [bold]{frozen.id[:12]}[/bold]")
-        for line in loop.snapshot_summary(frozen):
+        for line in frozen.report.lines():
             console.print(f"  {line}", markup=False)
         next_command(console, f"proveout build {folder}")
 

@@ -28,15 +28,16 @@ _PLAIN_KEYS = {"type", "enum", "description", "title"}
 _MILLISECONDS = 1e11
 
 
-def read_examples(task: Task, files: Iterable[str]) -> list[Example]:
+def read_examples(task: Task, files: Iterable[str], *, any_label: bool = False) -> list[Example]:
     """Read and validate files named in ``task.toml``.
 
+    With ``any_label`` the target's ``enum`` is not enforced, so that a caller can say more about a label of test rows.
     Rows without an id column are named by the hash of their content, so that an inserted row renames no other.
 
     Raises:
         DataError: a file, a column or a row cannot be used; the error names it.
     """
-    mapper = _Mapper(task)
+    mapper = _Mapper(task, any_label=any_label)
     rows = (row for file in files for row in read_rows(task.root / file, task.data.format))
     return _unique([mapper.example(row) for row in rows], numbered=bool(task.data.id))
 
@@ -59,7 +60,7 @@ def check_columns(values: dict[str, Any], wanted: Iterable[str], about: str) -> 
 class _Mapper:
     """Turns the rows of one task into examples."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, *, any_label: bool) -> None:
         data = task.data
         is_calls = data.format == "openai"
         fields = task.input_fields
@@ -72,13 +73,13 @@ class _Mapper:
         self._time = data.time or ("time" if is_calls else "")
         self._used = {*self._inputs.values(), *self._expected.values(), data.id, self._time, self._incumbent}
         required = set(task.input.get("required", []))
-        self._checks = {
-            **{
-                f"input {field}": _check(schema, required=field in required)
-                for field, schema in _properties(task.input)
-            },
-            **{f"output {field}": _check(schema, required=True) for field, schema in _properties(task.output)},
+        output = dict(_properties(task.output))
+        if any_label and task.target in output:
+            output[task.target] = {key: value for key, value in output[task.target].items() if key != "enum"}
+        checks = {
+            f"input {field}": _check(schema, required=field in required) for field, schema in _properties(task.input)
         }
+        self._checks = checks | {f"output {field}": _check(schema, required=True) for field, schema in output.items()}
 
     def example(self, row: RawRow) -> Example:
         """One example, or the error that names its row."""

@@ -46,7 +46,7 @@ def prepare(task: Task, progress: Progress) -> Prepared:
     progress("reading rows", 0, 2)
     rows = read_examples(task, task.data.examples)
     progress("reading rows", 1, 2)
-    test = read_examples(task, task.data.test)
+    test = read_examples(task, task.data.test, any_label=bool(rows))
     progress("reading rows", 2, 2)
     _check_ids(task, rows, test)
     _check_labels(task, rows, test)

@@ -31,7 +31,7 @@ __all__ = ["DistilledCandidate", "DistilledFamily"]
 
 HEAD, STATE = "head.safetensors", "head.json"
 REGULARISATION = (3.0, 10.0, 30.0)
-ITERATIONS = 300
+ITERATIONS = 1000
 # How much the nearest centroid's cosine counts beside the log-probability when judging what is out of scope; found on
 # held-out rows of CLINC150's train file.
 FAMILIARITY = 8.0
@@ -140,9 +140,9 @@ class DistilledFamily:
             self.name,
             task,
             run,
-            embedder={"value": encoder.name, "fingerprint": encoder.fingerprint, "chosen_on": "configuration"},
+            embedder={"value": encoder.name, "fingerprint": encoder.fingerprint},
             regularisation={"value": strength, "chosen_on": "select"},
-            threshold={"value": threshold, "chosen_on": "select, and out-of-scope rows of train"},
+            threshold={"value": threshold, "chosen_on": "select and the out-of-scope rows of train"},
             teacher={"value": "labels" if not rows.from_incumbent else "incumbent", "rows": rows.from_incumbent},
         )
         state = _State(
@@ -175,7 +175,7 @@ def _best_head(
 def _fit(vectors: Any, labels: Sequence[str], strength: float) -> dict[str, Array]:
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  needed when building only
 
-    head = LogisticRegression(C=strength, max_iter=ITERATIONS, tol=1e-3).fit(vectors, labels)
+    head = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, labels)
     weights, bias = head.coef_, head.intercept_
     if len(head.classes_) == 2:  # noqa: PLR2004  scikit-learn keeps one row for two labels
         weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2

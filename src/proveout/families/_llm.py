@@ -152,7 +152,7 @@ class LlmFamily:
             task,
             run,
             simulated=simulated,
-            mode={"value": task.incumbent.mode, "chosen_on": "configuration"},
+            mode={"value": task.incumbent.mode},
             confidence={"value": _share(right), "chosen_on": "select"},
         )
         return ReplayCandidate.of(card, dict(sorted(answers.items())), confidence=_share(right), note=note)
@@ -173,8 +173,8 @@ def _prompt(task: Task, run: BuildRun, messages: tuple[dict[str, str], ...], con
         "llm",
         task,
         run,
-        mode={"value": "endpoint", "chosen_on": "configuration"},
-        model={"value": task.incumbent.model, "chosen_on": "configuration"},
+        mode={"value": "endpoint"},
+        model={"value": task.incumbent.model},
         prompt={"value": content_hash(messages)[:16], "chosen_on": "train"},
         confidence={"value": confidence, "chosen_on": f"first {CALIBRATION_ROWS} rows of select"},
     )

@@ -159,9 +159,9 @@ class RetrievalFamily:
             self.name,
             task,
             run,
-            embedder={"value": encoder.name, "fingerprint": encoder.fingerprint, "chosen_on": "configuration"},
+            embedder={"value": encoder.name, "fingerprint": encoder.fingerprint},
             neighbours={"value": count, "chosen_on": "select"},
-            threshold={"value": threshold, "chosen_on": "select, and out-of-scope rows of train"},
+            threshold={"value": threshold, "chosen_on": "select and the out-of-scope rows of train"},
         )
         state = _State(
             card=card,

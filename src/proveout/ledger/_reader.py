@@ -79,6 +79,17 @@ class Entry:
         """Its leaf hash, computed from the bytes on disk."""
         return leaf_hash(self._record)
 
+    def payload(self) -> bytes:
+        """What it says, as the JSON it was written with.
+
+        Raises:
+            SubjectErased: the key was destroyed.
+        """
+        envelope = self._envelope
+        if envelope.key_id is None:
+            return envelope.payload
+        return self._reader.keyring.open(envelope, f"entry {self.index}")
+
     def body(self) -> EntryBody:
         """What it says, upgraded to the body's current version.
 
@@ -86,11 +97,7 @@ class Entry:
             SubjectErased: the key was destroyed.
             EntryUnknown: the kind is not registered here.
         """
-        envelope = self._envelope
-        clear = envelope.payload
-        if envelope.key_id is not None:
-            clear = self._reader.keyring.open(envelope, f"entry {self.index}")
-        return decode_body(self.kind, self.version, clear)
+        return decode_body(self.kind, self.version, self.payload())
 
 
 class LedgerReader:

@@ -39,7 +39,7 @@ def _translate(error: OSError, path: Path) -> ProveoutError | None:
     if error.errno in _DENIED:
         fix = "give this user write permission, or choose another folder"
         return NotWritable("cannot write", why=error.strerror or "permission denied", fix=fix, about=str(path))
-    if error.errno == errno.ENOTDIR:
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
         fix = "remove that file or choose another folder"
         return SetupError("cannot write", why="a part of the path is a file", fix=fix, about=str(path))
     return None

@@ -30,6 +30,7 @@ from proveout.trial._result import is_replayed
 from proveout.trial._scored import Scored, score
 from proveout.trial._table import render_table
 from proveout.trial._verdict import verdict
+from proveout.trial._verify import trial_ids, verify_trial
 
 __all__ = [
     "BuildCost",
@@ -70,6 +71,8 @@ __all__ = [
     "render_report",
     "render_table",
     "score",
+    "trial_ids",
     "verdict",
+    "verify_trial",
     "wilson",
 ]

@@ -31,7 +31,7 @@ __all__ = [
     "WrongAnswer",
 ]
 
-SCHEMA = "https://proveout.dev/schema/compare-1.json"
+SCHEMA = "urn:proveout:schema:compare:1"
 
 
 class TaskReference(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from proveout.families import Candidate
 
-__all__ = ["Clock", "LatencyPlan", "Recorder", "Recording", "digest"]
+__all__ = ["Clock", "LatencyPlan", "Recorder", "Recording", "answers_path", "digest"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -177,7 +177,7 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
         return self.ledger.append(body).index, body, answers
 
     def _path(self, name: str) -> Path:
-        return self.workspace.trials / "answers" / name[:2] / f"{name}.json"
+        return answers_path(self.workspace, name)
 
 
 def _check(candidate_id: str, answers: Sequence[Answer], rows: int) -> None:
@@ -189,6 +189,11 @@ def _check(candidate_id: str, answers: Sequence[Answer], rows: int) -> None:
     if odd is not None:
         why = f"a confidence is {odd}, outside 0 to 1"
         raise CandidateInvalid("the candidate breaks the protocol", why=why, fix=fix, about=candidate_id)
+
+
+def answers_path(workspace: Workspace, name: str) -> Path:
+    """Where the recorded answers of one hash are."""
+    return workspace.trials / "answers" / name[:2] / f"{name}.json"
 
 
 def digest(content: bytes) -> str:

@@ -121,4 +121,4 @@ def _picked(one: CandidateResult) -> str:
     for name, value, split in chosen(one):
         if split:
             by_split.setdefault(split, []).append(f"{name} {value}")
-    return "; ".join(f"{', '.join(picks)} chosen on the {split} split" for split, picks in by_split.items())
+    return "; ".join(f"{', '.join(picks)} chosen on {split}" for split, picks in by_split.items())

@@ -1,0 +1,69 @@
+"""Checking finished trials offline: the result file and every recorded answer are what the ledger says they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from proveout.errors import ArtifactCorrupt
+from proveout.ledger import EntryBody, LedgerReader
+from proveout.trial._entries import AnswersRecorded, TrialFinished, TrialStarted
+from proveout.trial._recording import answers_path, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from proveout.store import Workspace
+
+__all__ = ["trial_ids", "verify_trial"]
+
+Body = TypeVar("Body", bound=EntryBody)
+
+
+def trial_ids(workspace: Workspace) -> list[str]:
+    """Ids of the trials whose result is here, sorted."""
+    return sorted(path.stem for path in workspace.trials.glob("trial@*.json"))
+
+
+def verify_trial(workspace: Workspace, trial: str) -> str:
+    """Re-hash a trial's result and the answers it stands on, and say what was checked.
+
+    Raises:
+        ArtifactCorrupt: a file is missing, or is not what the ledger's entry names.
+    """
+    started = [body for body in _bodies(workspace, TrialStarted) if body.trial == trial]
+    finished = [body for body in _bodies(workspace, TrialFinished) if body.trial == trial]
+    result = workspace.trials / f"{trial}.json"
+    if not started or not finished:
+        raise _corrupt(result, "the ledger has no entry of this trial's end")
+    _check(result, finished[-1].hash)
+    begun = started[-1]
+    chunks = {
+        (body.candidate, body.start, body.rows): body.hash
+        for body in _bodies(workspace, AnswersRecorded)
+        if body.snapshot == begun.snapshot and body.candidate in begun.candidates
+    }
+    for name in chunks.values():
+        _check(answers_path(workspace, name), name)
+    answers = sum(rows for _, _, rows in chunks)
+    return f"its result and {answers:,} recorded answers match the ledger"
+
+
+def _bodies(workspace: Workspace, kind: type[Body]) -> Iterator[Body]:
+    with LedgerReader.open(workspace) as reader:
+        for entry in reader.entries(kind=kind.kind):
+            body = entry.body()
+            if isinstance(body, kind):
+                yield body
+
+
+def _check(path: Path, stated: str) -> None:
+    if not path.is_file():
+        raise _corrupt(path, "the file is missing")
+    if digest(path.read_bytes()) != stated:
+        raise _corrupt(path, "it does not match the hash in the ledger")
+
+
+def _corrupt(path: Path, why: str) -> ArtifactCorrupt:
+    fix = "restore the file from a backup, or remove it and compare again"
+    return ArtifactCorrupt("a trial was altered", why=why, fix=fix, about=str(path))
