@@ -21,7 +21,8 @@ LAYERS = [
     {"task", "data"},
     {"ledger"},
     {"store"},
-    {"errors", "_registry"},
+    {"_registry"},
+    {"errors"},
 ]
 PEERS = {("data", "task")}
 OWNERS = {

@@ -8,6 +8,7 @@ import click
 
 from proveout import loop
 from proveout.cli._common import (
+    embedder_option,
     emit,
     families_option,
     folder_argument,
@@ -29,14 +30,15 @@ __all__ = ["command"]
 @folder_argument
 @families_option
 @seed_option
+@embedder_option
 @json_option
-def command(folder: Path, families: list[str] | None, seed: int, json_to: str | None) -> None:
+def command(folder: Path, families: list[str] | None, seed: int, embedder: str, json_to: str | None) -> None:
     """Build one candidate per family on the latest snapshot of the task in DIR.
 
     Takes the snapshot first when there is none. A candidate that was built before is reused.
     """
     with progress_bars() as progress:
-        result = loop.build(folder, names=families, seed=seed, progress=progress)
+        result = loop.build(folder, names=families, seed=seed, embedder=embedder, progress=progress)
 
     def show(console: Console) -> None:
         for built in result.built:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FOLDER",
+    "embedder_option",
     "emit",
     "families_option",
     "folder_argument",
@@ -42,6 +43,14 @@ json_option = click.option(
     help="Write the result as JSON to FILE, or to standard output when FILE is left out.",
 )
 seed_option = click.option("--seed", default=0, show_default=True, help="The only source of randomness.")
+
+embedder_option = click.option(
+    "--embedder",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="minilm-int8, minilm, tfidf, a folder or a hub id; auto takes minilm-int8 when installed, else tfidf.",
+)
 
 
 def _split_names(_context: click.Context, _parameter: click.Parameter, value: str | None) -> list[str] | None:

@@ -9,6 +9,7 @@ import click
 
 from proveout import loop, trial
 from proveout.cli._common import (
+    embedder_option,
     emit,
     families_option,
     folder_argument,
@@ -29,6 +30,7 @@ __all__ = ["command", "report_and_show"]
 @folder_argument
 @families_option
 @seed_option
+@embedder_option
 @json_option
 @click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="Where the HTML report goes.")
 @click.option("--learning-curve", is_flag=True, help="Also measure accuracy at 1, 2, 4 … examples per class.")
@@ -36,6 +38,7 @@ def command(
     folder: Path,
     families: list[str] | None,
     seed: int,
+    embedder: str,
     json_to: str | None,
     report: Path | None,
     learning_curve: bool,  # noqa: FBT001  click passes flags as booleans
@@ -46,7 +49,9 @@ def command(
     it stopped. The report is one HTML file that opens offline.
     """
     with progress_bars() as progress:
-        result = loop.compare(folder, names=families, seed=seed, learning_curve=learning_curve, progress=progress)
+        result = loop.compare(
+            folder, names=families, seed=seed, embedder=embedder, learning_curve=learning_curve, progress=progress
+        )
     report_and_show(result, folder, json_to, report)
 
 

@@ -45,7 +45,12 @@ def snapshot(folder: Path, *, progress: Progress = quiet) -> data.Snapshot:
 
 
 def build(
-    folder: Path, *, names: Sequence[str] | None = None, seed: int = 0, progress: Progress = quiet
+    folder: Path,
+    *,
+    names: Sequence[str] | None = None,
+    seed: int = 0,
+    embedder: str = "auto",
+    progress: Progress = quiet,
 ) -> BuildResult:
     """Build one candidate for each of the families ``names`` (all that fit, when None) on the latest snapshot.
 
@@ -55,7 +60,7 @@ def build(
         TaskChanged: the task was edited after its snapshot was taken.
     """
     with opened(folder) as here:
-        return _build(here, _frozen(here, progress), names, seed, progress)
+        return _build(here, _frozen(here, progress), names, (seed, embedder), progress)
 
 
 def compare(
@@ -63,6 +68,7 @@ def compare(
     *,
     names: Sequence[str] | None = None,
     seed: int = 0,
+    embedder: str = "auto",
     learning_curve: bool = False,
     progress: Progress = quiet,
 ) -> trial.Comparison:
@@ -75,11 +81,11 @@ def compare(
     """
     with opened(folder) as here:
         frozen = _frozen(here, progress)
-        result = _build(here, frozen, names, seed, progress)
+        result = _build(here, frozen, names, (seed, embedder), progress)
         options = trial.TrialOptions(
             seed=seed,
             skipped=tuple(trial.Skipped(skip.family, skip.reason) for skip in result.skipped),
-            curves=tuple(_curves(here, frozen, result, progress)) if learning_curve else (),
+            curves=tuple(_curves(here, frozen, result, embedder, progress)) if learning_curve else (),
             next=f"proveout verify {folder}",
         )
         return trial.compare(
@@ -87,7 +93,9 @@ def compare(
         )
 
 
-def _curves(here: OpenTask, frozen: data.Snapshot, result: BuildResult, progress: Progress) -> Iterator[trial.Curve]:
+def _curves(
+    here: OpenTask, frozen: data.Snapshot, result: BuildResult, embedder: str, progress: Progress
+) -> Iterator[trial.Curve]:
     """Learning curves of the candidates that learn; a replay would draw a flat line."""
     select = frozen.select()
     for built in result.built:
@@ -97,7 +105,7 @@ def _curves(here: OpenTask, frozen: data.Snapshot, result: BuildResult, progress
         family = families.families.create(card.family)
 
         def rebuild(train: data.TrainSplit, seed: int, family: families.Family = family) -> families.Candidate:
-            run = families.BuildRun(seed=seed, snapshot=frozen.id, cache=here.workspace.cache)
+            run = families.BuildRun(seed=seed, snapshot=frozen.id, cache=here.workspace.cache, embedder=embedder)
             return family.build(here.task, train, select, run)
 
         learner = trial.Learner(card.family, card.code, rebuild)
@@ -114,16 +122,26 @@ def _frozen(here: OpenTask, progress: Progress) -> data.Snapshot:
 
 
 def _build(
-    here: OpenTask, frozen: data.Snapshot, names: Sequence[str] | None, seed: int, progress: Progress
+    here: OpenTask, frozen: data.Snapshot, names: Sequence[str] | None, choice: tuple[int, str], progress: Progress
 ) -> BuildResult:
     built, skipped = [], []
+    seed, embedder = choice
     for name in names or families.families.names():
         fit = families.families.create(name).fits(here.task)
         if not fit.ok:
             skipped.append(Skipped(name, fit.reason))
             continue
         built.append(
-            families.build(here.workspace, here.task, frozen, name, seed=seed, ledger=here.ledger, progress=progress)
+            families.build(
+                here.workspace,
+                here.task,
+                frozen,
+                name,
+                seed=seed,
+                ledger=here.ledger,
+                progress=progress,
+                embedder=embedder,
+            )
         )
     if not built:
         why = "; ".join(f"{skip.family}: {skip.reason}" for skip in skipped)

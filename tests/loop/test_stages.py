@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import proveout
+from proveout import loop
+from proveout.errors import FamilyDoesNotFit, FamilyUnknown, TaskChanged
+from proveout.ledger import LedgerReader
+from proveout.store import Workspace
+
+
+def kinds(folder: Path) -> list[str]:
+    with LedgerReader.open(Workspace(folder)) as reader:
+        return [entry.kind for entry in reader.entries()]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_each_word_of_the_loop_is_a_python_call(desk: Path) -> None:
+    result = proveout.compare(desk, names=["retrieval", "llm"], embedder="tfidf")
+    assert [one.family for one in result.candidates] == ["retrieval", "llm"]
+    assert proveout.verify(desk).ok
+    assert kinds(desk)[0] == "snapshot.taken"
+    assert kinds(desk)[-1] == "trial.finished"
+
+
+def test_opening_test_rows_is_always_in_the_ledger(desk: Path) -> None:
+    proveout.build(desk, names=["retrieval"], embedder="tfidf")
+    assert "snapshot.test_opened" not in kinds(desk)
+    proveout.compare(desk, names=["retrieval"], embedder="tfidf")
+    assert kinds(desk).count("snapshot.test_opened") == 1
+
+
+@pytest.mark.parametrize("family", ["distilled", "retrieval", "llm"])
+def test_two_builds_are_byte_identical(desk: Path, family: str) -> None:
+    first = proveout.build(desk, names=[family], embedder="tfidf").built[0]
+    other = desk.with_name("other")
+    shutil.copytree(desk, other, ignore=shutil.ignore_patterns(".proveout"))
+    second = proveout.build(other, names=[family], embedder="tfidf").built[0]
+    assert first.id == second.id
+    assert not second.reused
+    assert contents(first.folder) == contents(second.folder)
+    assert contents(desk / ".proveout" / "snapshots") == contents(other / ".proveout" / "snapshots")
+
+
+def test_another_seed_or_embedder_is_another_candidate(desk: Path) -> None:
+    ids = {proveout.build(desk, names=["llm"], seed=seed).built[0].id for seed in (0, 1)}
+    assert len(ids) == 2
+
+
+def test_a_family_that_does_not_fit_is_skipped_and_said(desk: Path) -> None:
+    toml = desk / "task.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace('mode = "simulated"', 'mode = "none"'), encoding="utf-8")
+    result = proveout.build(desk, names=["retrieval", "llm"], embedder="tfidf")
+    assert [skip.family for skip in result.skipped] == ["llm"]
+    with pytest.raises(FamilyDoesNotFit, match="endpoint"):
+        proveout.build(desk, names=["llm"])
+    with pytest.raises(FamilyUnknown, match="did you mean 'retrieval'"):
+        proveout.build(desk, names=["retrievel"])
+
+
+def test_an_edited_task_needs_a_new_snapshot(desk: Path) -> None:
+    before = proveout.snapshot(desk)
+    toml = desk / "task.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace("alpha = 0.01", "alpha = 0.02"), encoding="utf-8")
+    with pytest.raises(TaskChanged):
+        proveout.build(desk)
+    assert proveout.snapshot(desk).id != before.id
+
+
+def test_a_learning_curve_rises_and_resumes(desk: Path) -> None:
+    result = proveout.compare(desk, names=["retrieval"], embedder="tfidf", learning_curve=True)
+    points = result.curves[0].points
+    assert [point.per_class for point in points][:3] == [1, 2, 4]
+    assert points[-1].accuracy >= points[0].accuracy
+    measured = kinds(desk).count("trial.curve_measured")
+    proveout.compare(desk, names=["retrieval"], embedder="tfidf", learning_curve=True)
+    assert kinds(desk).count("trial.curve_measured") == measured
+
+
+@pytest.mark.slow
+def test_a_comparison_killed_at_any_moment_goes_on(desk: Path) -> None:
+    command = [sys.executable, "-m", "proveout", "compare", str(desk), "--families", "distilled,retrieval", "--json"]
+    for delay in (1.5, 2.5, 3.5):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(delay)
+            os.kill(process.pid, signal.SIGKILL)
+        report = proveout.verify(desk) if (desk / ".proveout" / "ledger" / "key.pub").exists() else None
+        assert report is None or report.ok, report
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert proveout.verify(desk).ok
+
+
+def test_quiet_progress_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    loop.quiet("stage", 1, 2)
+    assert capsys.readouterr() == ("", "")
