@@ -41,7 +41,7 @@ def near_duplicates(texts: Sequence[str], *, similarity: float = 0.85) -> list[t
 
     Example:
         >>> near_duplicates(["how do i reset my password", "how do i reset my password?", "hello"])
-        [(0, 1, 0.96)]
+        [(0, 1, 0.9583)]
     """
     if len(texts) < 2:  # noqa: PLR2004  one text has no pair
         return []

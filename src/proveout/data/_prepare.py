@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Prepared", "prepare"]
 
 SAMPLES = 20
-# Linked above this, rows share a split; a chain of looser links would tie whole intents together.
-SAME_SPLIT = 0.9
 SMALLEST = 4
 
 
@@ -61,7 +59,7 @@ def _split(task: Task, rows: list[Example], test: list[Example], progress: Progr
     keys = [_key(task, example) for example in [*kept, *test]]
     pairs = [pair for pair in near_duplicates(keys) if keys[pair[0]] != keys[pair[1]]]
     progress("finding duplicates", 1, 1)
-    names = _assigned(task, kept, keys[: len(kept)], pairs) + ["test"] * len(test)
+    names = _assigned(task, kept, keys[: len(kept)]) + ["test"] * len(test)
     splits: dict[str, list[Example]] = {name: [] for name in SPLITS}
     everything = [*kept, *test]
     for example, name in zip(everything, names, strict=True):
@@ -85,10 +83,9 @@ def _split(task: Task, rows: list[Example], test: list[Example], progress: Progr
     return Prepared(splits, report)
 
 
-def _assigned(task: Task, rows: list[Example], keys: list[str], pairs: Sequence[tuple[int, int, float]]) -> list[str]:
+def _assigned(task: Task, rows: list[Example], keys: list[str]) -> list[str]:
     first: dict[str, int] = {}
     links = [(first.setdefault(key, row), row) for row, key in enumerate(keys)]
-    links += [(left, right) for left, right, score in pairs if score >= SAME_SPLIT and right < len(rows)]
     sessions: dict[str, int] = {}
     links += [(sessions.setdefault(one.session, row), row) for row, one in enumerate(rows) if one.session is not None]
     groups = grouped(len(rows), links)
