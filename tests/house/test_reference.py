@@ -60,5 +60,5 @@ def help_of(command: click.Command, path: str) -> str:
 @pytest.mark.parametrize(("path", "text"), helps())
 def test_the_help_in_the_docs_is_the_help_of_the_program(path: str, text: str) -> None:
     written = page("cli.md")
-    assert f"## `{path}`" in written, "run: python docs/generate_cli.py"
-    assert text in written, "run: python docs/generate_cli.py"
+    assert f"## `{path}`" in written, "run: python docs/generate_reference.py"
+    assert text in written, "run: python docs/generate_reference.py"

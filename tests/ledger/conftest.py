@@ -37,6 +37,8 @@ def fill(workspace: Workspace) -> Fill:
     def append(count: int, *, batch: int = 1, seal: int = 1 << 20, subject: str | None = None) -> None:
         with Ledger.open(workspace, segment_bytes=seal) as ledger:
             for start in range(0, count, batch):
-                ledger.append_many([Noted(number=number) for number in range(start, min(start + batch, count))], subject)
+                ledger.append_many(
+                    [Noted(number=number) for number in range(start, min(start + batch, count))], subject
+                )
 
     return append

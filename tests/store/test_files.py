@@ -32,8 +32,14 @@ def test_mode_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "meaning"),
-    [(errno.ENOSPC, DiskFull), (errno.EFBIG, DiskFull), (errno.EACCES, NotWritable), (errno.EROFS, NotWritable),
-     (errno.ENOTDIR, SetupError), (errno.EIO, OSError)],
+    [
+        (errno.ENOSPC, DiskFull),
+        (errno.EFBIG, DiskFull),
+        (errno.EACCES, NotWritable),
+        (errno.EROFS, NotWritable),
+        (errno.ENOTDIR, SetupError),
+        (errno.EIO, OSError),
+    ],
 )
 def test_what_the_system_says_is_translated(tmp_path: Path, number: int, meaning: type[Exception]) -> None:
     with pytest.raises(meaning), translated_os_errors(tmp_path):

@@ -1,7 +1,7 @@
 """The append-only, tamper-evident record of everything that happened: typed entries under a signed Merkle tree."""
 
 from proveout.ledger._bodies import Erased, Recovered
-from proveout.ledger._entry import EntryBody, Upgrade, decode_body, entry, entry_kinds
+from proveout.ledger._entry import EntryBody, Upgrade, decode_body, entry, entry_kinds, entry_type
 from proveout.ledger._head import Head
 from proveout.ledger._merkle import Tree, check_consistency, check_inclusion, leaf_hash
 from proveout.ledger._proofs import ConsistencyProof, InclusionProof
@@ -30,6 +30,7 @@ __all__ = [
     "decode_body",
     "entry",
     "entry_kinds",
+    "entry_type",
     "leaf_hash",
     "open_view",
     "verify_ledger",

@@ -9,7 +9,7 @@ import msgspec
 
 from proveout.errors import EntryUnknown
 
-__all__ = ["EntryBody", "Upgrade", "decode_body", "entry", "entry_kinds"]
+__all__ = ["EntryBody", "Upgrade", "decode_body", "entry", "entry_kinds", "entry_type"]
 
 
 class EntryBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +49,18 @@ def entry(kind: str, *, version: int, upgrades: dict[int, Upgrade] | None = None
 def entry_kinds() -> list[str]:
     """Registered kinds, sorted."""
     return sorted(_KINDS)
+
+
+def entry_type(kind: str) -> type[EntryBody]:
+    """The body registered under a kind.
+
+    Raises:
+        EntryUnknown: there is none.
+    """
+    if kind not in _KINDS:
+        fix = "install the package that declares it"
+        raise EntryUnknown("no such entry", why=f"known are {', '.join(entry_kinds())}", fix=fix, about=kind)
+    return _KINDS[kind][0]
 
 
 def decode_body(kind: str, version: int, payload: bytes) -> EntryBody:

@@ -12,7 +12,7 @@ import msgspec
 from proveout.errors import DiskFull, LedgerError, ProveoutError
 from proveout.ledger._bodies import Erased, Recovered
 from proveout.ledger._frames import HEAD, RECORD, frame
-from proveout.ledger._head import head_path, sign_head
+from proveout.ledger._head import Head, head_path, sign_head
 from proveout.ledger._merkle import Frontier, leaf_hash
 from proveout.ledger._open import open_log
 from proveout.ledger._record import Envelope, Keyring, encode_envelope, seal
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from proveout.ledger._entry import EntryBody
-    from proveout.ledger._head import Head
     from proveout.ledger._open import OpenLog
     from proveout.store import Workspace
 
@@ -214,27 +213,37 @@ class Ledger:
         return [encode_envelope(seal(envelope, cipher, key_id)) for envelope in clear]
 
     def _commit(self, batches: list[_Batch]) -> None:
+        """Write everything or nothing of these; afterwards each holds its receipts or its error."""
+        interrupted: ProveoutError = self._unusable("a commit was interrupted, so what the disk holds is not known")
+        failure = interrupted
         try:
             self._refuse_if_unusable()
             if self._checkpoint_overdue:
                 self._write_checkpoint()
-            frontier = self._frontier.copy()
-            for batch in batches:
-                frontier.extend(batch.leaves)
-            head = sign_head(
-                self._log.key, start=self._frontier.size, size=frontier.size, time=self._clock(), root=frontier.root()
-            )
-            self._write(b"".join([batch.frames for batch in batches]) + frame(HEAD, head.to_bytes()))
+            self._write_under_head(batches)
         except ProveoutError as error:
+            failure = error
+        except OSError as error:
+            failure = self._broken or self._unusable(str(error))
+        else:
+            self._checkpoint_if_due()
+        finally:
             for batch in batches:
-                batch.error = error
-            return
-        self._frontier, self._head = frontier, head
-        index = head.start
+                batch.error = failure if batch.receipts is None else None
+            if batches[-1].error is interrupted:
+                self._broken = interrupted
+
+    def _write_under_head(self, batches: list[_Batch]) -> None:
+        frontier = self._frontier.copy()
         for batch in batches:
-            batch.receipts = [Receipt(index + place, leaf, head) for place, leaf in enumerate(batch.leaves)]
-            index += len(batch.leaves)
-        self._checkpoint_if_due()
+            frontier.extend(batch.leaves)
+        start, size = self._frontier.size, frontier.size
+        head = sign_head(self._log.key, start=start, size=size, time=self._clock(), root=frontier.root())
+        self._write(b"".join([batch.frames for batch in batches]) + frame(HEAD, head.to_bytes()))
+        self._frontier, self._head = frontier, head
+        for batch in batches:
+            batch.receipts = [Receipt(index, leaf, head) for index, leaf in enumerate(batch.leaves, start)]
+            start += len(batch.leaves)
 
     def _write(self, content: bytes) -> None:
         """Write and sync at the acknowledged end, in a new segment when the present one is full."""
@@ -292,7 +301,7 @@ class Ledger:
             return
         try:
             self._write_checkpoint()
-        except ProveoutError:
+        except (ProveoutError, OSError):
             # The entries are durable and must be acknowledged: the next commit tries again, and raises.
             self._checkpoint_overdue = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  the doctest reads it from here
+from pathlib import Path
 
 import msgspec
 

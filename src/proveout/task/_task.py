@@ -78,13 +78,21 @@ class DataSpec(_Table, frozen=True, kw_only=True):
 
 
 class Documents(_Table, frozen=True, kw_only=True):
-    """The knowledge of the task: files by glob, relative to the task's folder."""
+    """The knowledge of the task.
+
+    Attributes:
+        paths: globs of files, relative to the task's folder.
+    """
 
     paths: tuple[str, ...] = ()
 
 
 class Rules(_Table, frozen=True, kw_only=True):
-    """The rules of the task: a typed YAML policy, relative to the task's folder."""
+    """The rules of the task.
+
+    Attributes:
+        policy: a typed YAML policy, relative to the task's folder; "" when there is none.
+    """
 
     policy: str = ""
 
@@ -133,7 +141,13 @@ class Incumbent(_Table, frozen=True, kw_only=True):
 
 
 class Budgets(_Table, frozen=True, kw_only=True):
-    """Limits a candidate must keep; None is no limit."""
+    """Limits a candidate must keep.
+
+    Attributes:
+        usd_per_1000: US dollars per 1,000 requests; left out, there is no limit.
+        latency_p95_ms: milliseconds at the 95th percentile.
+        build_usd: US dollars for one build.
+    """
 
     usd_per_1000: NonNegative | None = None
     latency_p95_ms: Positive | None = None
@@ -141,7 +155,13 @@ class Budgets(_Table, frozen=True, kw_only=True):
 
 
 class KPI(_Table, frozen=True, kw_only=True):
-    """A product figure the team watches."""
+    """A product figure the team watches.
+
+    Attributes:
+        name: of the figure.
+        better: which direction is good.
+        target: where the team wants it.
+    """
 
     name: Name
     better: Literal["higher", "lower"] = "higher"
@@ -149,7 +169,13 @@ class KPI(_Table, frozen=True, kw_only=True):
 
 
 class CertificateTerms(_Table, frozen=True, kw_only=True):
-    """The promise a certificate makes: loss ≤ ``alpha`` with probability ≥ 1 - ``delta``."""
+    """The promise a certificate makes: loss ≤ ``alpha`` with probability ≥ 1 - ``delta``.
+
+    Attributes:
+        alpha: the loss allowed, a share of requests.
+        delta: the probability that the promise is broken.
+        claim: that the cheap path agrees with the incumbent, or that it is right as often.
+    """
 
     alpha: OpenShare = 0.01
     delta: OpenShare = 0.05
