@@ -30,7 +30,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m mkdocs build --strict --quiet --site-dir /tmp/proveout-site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --site-dir /tmp/proveout-site
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/ledger.py
