@@ -104,9 +104,8 @@ def main() -> None:
     if options.json:
         print(json.dumps({"rows": options.rows, "milliseconds": found}))
         return
-    print(
-        f"{options.rows:,} rows, ms over {options.repeats} repeats{'min':>16}{'median':>9}{'max':>9}  proveout/deltalake"
-    )
+    title = f"{options.rows:,} rows, ms over {options.repeats} repeats"
+    print(f"{title:<38}{'min':>12}{'median':>9}{'max':>9}  proveout/deltalake")
     for name, values in found.items():
         ratio = medians[name] / medians[f"{name.partition(':')[0]}: deltalake"]
         print(f"{name:<38}{min(values):>12.1f}{medians[name]:>9.1f}{max(values):>9.1f}  {ratio:>8.2f}")

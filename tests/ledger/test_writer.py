@@ -17,9 +17,8 @@ from proveout.store import Workspace, write_atomic
 
 
 def numbers(workspace: Workspace) -> list[int]:
-    return [
-        int(json.loads(entry.payload())["number"]) for entry in LedgerReader.open(workspace).entries(kind="test.noted")
-    ]
+    entries = LedgerReader.open(workspace).entries(kind="test.noted")
+    return [int(json.loads(entry.payload())["number"]) for entry in entries]
 
 
 def test_what_is_appended_is_read(workspace: Workspace, note: type) -> None:
