@@ -161,9 +161,9 @@ class Ledger:
                 with self._queue_lock:
                     batches, self._waiting = self._waiting, []
                 self._commit(batches)
-        if batch.error is not None:
-            raise batch.error
-        return batch.receipts or []
+        if batch.receipts is None:
+            raise batch.error or self._unusable("its commit was interrupted")
+        return batch.receipts
 
     def erase_subject(self, subject: str) -> bool:
         """Destroy the subject's key, so that nobody can read the bodies about them.
