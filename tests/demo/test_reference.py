@@ -18,6 +18,7 @@ from proveout.demo._reference import decide
 
 POLICY: dict[str, Any] = yaml.safe_load(files("proveout.demo").joinpath("desk/policy.yaml").read_text("utf-8"))
 RULES: list[dict[str, Any]] = POLICY["rules"]
+TREES: dict[str, ast.expr] = {rule["id"]: ast.parse(rule["if"], mode="eval").body for rule in RULES}
 Kleene = bool | None
 
 COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -63,7 +64,7 @@ def conjunction(parts: Any) -> Kleene:
 
 
 def condition(rule: dict[str, Any], facts: dict[str, Any]) -> Kleene:
-    value = evaluate(ast.parse(rule["if"], mode="eval").body, facts)
+    value = evaluate(TREES[rule["id"]], facts)
     assert value in {True, False, None}
     return value  # type: ignore[no-any-return]
 
@@ -93,7 +94,7 @@ def by_policy(facts: Facts) -> Outcome:
     involved = {
         name.id
         for rule in RULES
-        for name in ast.walk(ast.parse(rule["if"], mode="eval"))
+        for name in ast.walk(TREES[rule["id"]])
         if isinstance(name, ast.Name)
         and any(rule is one or one["id"] in rule.get("overrides", []) for one in open_rules)
     }
@@ -158,5 +159,5 @@ def test_facts_are_those_of_the_policy() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule["id"] for rule in RULES])
 def test_every_rule_names_known_facts(rule: dict[str, Any]) -> None:
-    names = {node.id for node in ast.walk(ast.parse(rule["if"], mode="eval")) if isinstance(node, ast.Name)}
+    names = {node.id for node in ast.walk(TREES[rule["id"]]) if isinstance(node, ast.Name)}
     assert names <= {fact["name"] for fact in POLICY["facts"]}

@@ -41,7 +41,7 @@ def write_message(facts: Facts, *, today: date, channel: str, phrases: Phrases, 
     rng.shuffle(told)
     clauses = [_fact(name, facts, style, today, phrases, rng) for name in told]
     for aside in _asides(facts, registers[register], phrases, rng):
-        clauses.insert(rng.randint(0, len(clauses)), aside)
+        clauses.insert(rng.randint(0, len(clauses)), aside if style == "terse" else _ended(aside))
     lead = _lead(facts, style, phrases, rng)
     body = _joined([lead, *clauses], register, rng)
     return _signed(body, registers[register], channel, rng)
@@ -58,9 +58,7 @@ def _lead(facts: Facts, style: str, phrases: Phrases, rng: random.Random) -> str
     return str(rng.choice(options).format(item=item))
 
 
-def _fact(  # noqa: PLR0913, PLR0917  one call site, and each is needed to fill a template
-    name: str, facts: Facts, style: str, today: date, phrases: Phrases, rng: random.Random
-) -> str:
+def _fact(name: str, facts: Facts, style: str, today: date, phrases: Phrases, rng: random.Random) -> str:
     node = phrases[name]
     for step in _path(name, facts):
         node = node[step]
@@ -134,7 +132,7 @@ def _joined(clauses: list[str], register: str, rng: random.Random) -> str:
         return rng.choice([". ", ", ", " - ", "; "]).join(clauses)
     text = clauses[0]
     for clause in clauses[1:]:
-        if not text.endswith(_ENDS) and chance(0.3, rng):
+        if not text.endswith(_ENDS) and not clause.endswith(_ENDS) and chance(0.4, rng):
             text += rng.choice([" and ", ", and ", ", ", " - "]) + clause
         else:
             text = f"{_ended(text)} {_capital(clause)}"
@@ -145,7 +143,7 @@ def _signed(body: str, register: dict[str, Any], channel: str, rng: random.Rando
     opening, request, closing = (rng.choice(register[part]) for part in ("openings", "requests", "closings"))
     if request:
         request = _capital(request) if body.endswith(_ENDS) else request
-        body = f"{body}{' ' if body.endswith(_ENDS) else rng.choice(['. ', ', ', ' '])}{request}"
+        body = f"{body}{' ' if body.endswith(_ENDS) else rng.choice(['. ', ', '])}{request}"
     if chance(_TYPED_IN_A_HURRY[channel], rng):
         body = mistyped(body, rng)
     comma = "" if not opening or opening.endswith(_ENDS) else ","

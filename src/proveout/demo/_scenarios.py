@@ -100,7 +100,7 @@ def _price_is_idle(reason: str | None, category: str | None) -> bool:
 
 
 def _is_open(name: str) -> bool:
-    return getattr(Facts(), name) is None 
+    return getattr(Facts(), name) is None
 
 
 def _category(reason: str | None, rng: random.Random) -> str:

@@ -11,13 +11,31 @@ if TYPE_CHECKING:
     import random
     from datetime import date
 
-__all__ = ["ago", "day_and_month", "money", "mistyped", "number_words", "span"]
+__all__ = ["ago", "day_and_month", "mistyped", "money", "number_words", "span"]
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = ("", "", *"twenty thirty forty fifty sixty seventy eighty ninety".split())
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ("", "", *["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
 _HUNDRED, _THOUSAND = 100, 1000
 _WEEK = 7
 _WEEKS_SPOKEN = 8
@@ -40,7 +58,8 @@ def number_words(number: int) -> str:
         hundreds, rest = divmod(number, _HUNDRED)
         return f"{_ONES[hundreds]} hundred" + (f" and {number_words(rest)}" if rest else "")
     thousands, rest = divmod(number, _THOUSAND)
-    return f"{number_words(thousands)} thousand" + (f" {number_words(rest)}" if rest else "")
+    link = " and " if rest < _HUNDRED else " "
+    return f"{number_words(thousands)} thousand" + (f"{link}{number_words(rest)}" if rest else "")
 
 
 def span(days: int, rng: random.Random) -> str:
@@ -65,7 +84,7 @@ def ago(days: int, rng: random.Random) -> str:
     Example:
         >>> import random
         >>> ago(2, random.Random(3))
-        'the day before yesterday'
+        'two days ago'
     """
     spoken = {
         0: ["today", "this morning"],
@@ -100,7 +119,20 @@ def _date(day: date, style: str) -> str:
     return style.format(day=day.day, month=month, short=month[:3], year=day.year)
 
 
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def money(amount: float, rng: random.Random) -> str:
@@ -109,7 +141,7 @@ def money(amount: float, rng: random.Random) -> str:
     Example:
         >>> import random
         >>> money(1249.0, random.Random(5)), money(24.99, random.Random(2))
-        ('USD 1249', '$24.99')
+        ('1249 dollars', '$24.99')
     """
     if amount != int(amount):
         digits = f"{amount:,.2f}" if chance(0.5, rng) else f"{amount:.2f}"
@@ -127,7 +159,7 @@ def mistyped(text: str, rng: random.Random) -> str:
     Example:
         >>> import random
         >>> mistyped("it arrived", random.Random(1))
-        'it arrievd'
+        'it arrivde'
     """
     words = text.split(" ")
     places = [at for at, word in enumerate(words) if len(word) >= _SHORTEST_MISTYPED and word.isalpha()]
