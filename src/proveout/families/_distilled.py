@@ -76,7 +76,8 @@ class DistilledCandidate:
 
     def save(self, folder: Path) -> None:
         """Write the head's arrays and state, and the embedder's."""
-        save_file(self._arrays, folder / HEAD)
+        # safetensors writes an array's memory as it lies, so a transposed one would come back scrambled.
+        save_file({name: np.ascontiguousarray(array) for name, array in self._arrays.items()}, folder / HEAD)
         (folder / STATE).write_bytes(canonical_json(self._state))
         self._embedder.save(folder)
 
