@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import random
     from datetime import date
 
-    from proveout.demo._facts import Facts
+    from proveout.demo._facts import Category, Facts, Reason
 
     Phrases = dict[str, Any]
 
@@ -20,6 +20,13 @@ __all__ = ["write_message"]
 
 _DAYS = ("days_since_delivery", "days_since_order", "days_late")
 _ENDS = (".", "!", "?", ":)")
+# What is no parcel is neither dented nor sent back.
+_INTANGIBLE: dict[tuple[Reason | None, Category | None], str] = {
+    ("damaged", "digital"): "faulty_file",
+    ("damaged", "gift_card"): "faulty_file",
+    ("changed_mind", "digital"): "unwanted_file",
+    ("changed_mind", "gift_card"): "unwanted_card",
+}
 _TYPED_IN_A_HURRY = {"email": 0.15, "chat": 0.4, "app": 0.3}
 _LOWER_CASE = {"email": 0.03, "chat": 0.35, "app": 0.2}
 
@@ -49,9 +56,7 @@ def write_message(facts: Facts, *, today: date, channel: str, phrases: Phrases, 
 
 def _lead(facts: Facts, style: str, phrases: Phrases, rng: random.Random) -> str:
     item = rng.choice(phrases["items"][facts.category or "none"])
-    kind: str = facts.reason or "none"
-    if kind == "damaged" and facts.category in {"digital", "gift_card"}:
-        kind = "faulty_file"
+    kind: str = _INTANGIBLE.get((facts.reason, facts.category), facts.reason or "none")
     options = phrases["reason"][kind][style]
     if kind == "damaged" and style == "full":
         options = options + phrases["damage"][facts.category or "none"]
