@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["embed_all"]
 
 CHUNK = 512
+DIGEST = 16
 
 
 def embed_all(embedder: Embedder, texts: Sequence[str], cache: Path, progress: Callable[[str, int, int], None]) -> Any:
@@ -34,13 +35,28 @@ def embed_all(embedder: Embedder, texts: Sequence[str], cache: Path, progress: C
 
 
 def _chunk(embedder: Embedder, texts: list[str], cache: Path) -> Any:
-    key = hashlib.blake2b("\0".join([embedder.fingerprint, *texts]).encode("utf-8", "surrogatepass"), digest_size=16)
-    path = cache / "vectors" / f"{key.hexdigest()}.npy"
-    if path.exists():
-        return np.load(path, allow_pickle=False)
+    # Each part with its length: a text may hold any separator.
+    key = "".join(f"{len(part)}:{part}" for part in (embedder.fingerprint, *texts))
+    path = cache / "vectors" / f"{_digest(key.encode('utf-8', 'surrogatepass')).hex()}.npy"
+    kept = _read(path)
+    if kept is not None:
+        return kept
     vectors = embedder.embed(texts)
     if isinstance(vectors, np.ndarray):
         content = io.BytesIO()
         np.save(content, vectors, allow_pickle=False)
-        write_atomic(path, content.getvalue())
+        write_atomic(path, _digest(content.getvalue()) + content.getvalue())
     return vectors
+
+
+def _read(path: Path) -> Any:
+    """Kept vectors; None when there are none, or when the file was altered: it can be made again."""
+    if not path.exists():
+        return None
+    content = path.read_bytes()
+    hashed, array = content[:DIGEST], content[DIGEST:]
+    return np.load(io.BytesIO(array), allow_pickle=False) if _digest(array) == hashed else None
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=DIGEST).digest()
