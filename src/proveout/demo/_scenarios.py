@@ -15,40 +15,40 @@ __all__ = ["TARGETS", "draw_facts"]
 
 # Deciding rule: its weight, and facts that are settled beforehand so that the draw below soon finds a case.
 TARGETS: dict[str, tuple[int, dict[str, Any]]] = {
-    "injury": (10, {"reason": "damaged", "injury": True}),
-    "legal-threat": (10, {"legal_threat": True}),
-    "final-sale": (14, {"reason": "changed_mind", "final_sale": True}),
-    "gift-card": (8, {"reason": "changed_mind", "category": "gift_card"}),
-    "digital-used": (11, {"reason": "changed_mind", "category": "digital"}),
+    "injury": (16, {"reason": "damaged", "injury": True}),
+    "legal-threat": (16, {"legal_threat": True}),
+    "final-sale": (20, {"reason": "changed_mind", "final_sale": True}),
+    "gift-card": (14, {"reason": "changed_mind", "category": "gift_card"}),
+    "digital-used": (15, {"reason": "changed_mind", "category": "digital"}),
     "digital-late": (11, {"reason": "changed_mind", "category": "digital"}),
     "window-late": (22, {"reason": "changed_mind"}),
-    "used": (18, {"reason": "changed_mind"}),
+    "used": (22, {"reason": "changed_mind"}),
     "opened-electronics-late": (12, {"reason": "changed_mind", "category": "electronics"}),
     "report-late": (18, {}),
     "parcel-wait": (15, {"reason": "not_arrived"}),
     "fee-kept": (14, {"reason": "shipping_fee"}),
-    "damage-photo": (24, {"reason": "damaged"}),
-    "high-value": (24, {}),
-    "frequent-returns": (14, {"reason": "changed_mind"}),
-    "parcel-disputed": (12, {"reason": "not_arrived"}),
+    "damage-photo": (20, {"reason": "damaged"}),
+    "high-value": (18, {}),
+    "frequent-returns": (15, {"reason": "changed_mind"}),
+    "parcel-disputed": (16, {"reason": "not_arrived"}),
     "final-sale-gold": (10, {"reason": "changed_mind", "final_sale": True, "member": "gold"}),
     "window": (32, {"reason": "changed_mind"}),
     "window-gold": (14, {"reason": "changed_mind", "member": "gold"}),
     "electronics-trial": (13, {"reason": "changed_mind", "category": "electronics"}),
     "digital-unused": (13, {"reason": "changed_mind", "category": "digital"}),
-    "digital-faulty": (11, {"reason": "damaged", "category": "digital"}),
+    "digital-faulty": (15, {"reason": "damaged", "category": "digital"}),
     "damage": (24, {"reason": "damaged"}),
-    "wrong-item": (22, {"reason": "wrong_item"}),
-    "parcel-lost": (16, {"reason": "not_arrived"}),
+    "wrong-item": (26, {"reason": "wrong_item"}),
+    "parcel-lost": (20, {"reason": "not_arrived"}),
     "fee-late": (13, {"reason": "shipping_fee"}),
     "otherwise": (8, {}),
     "needs-reason": (10, {"reason": None}),
     "needs-category": (8, {"category": None}),
-    "needs-days_since_delivery": (24, {}),
+    "needs-days_since_delivery": (16, {}),
     "needs-days_since_order": (12, {}),
-    "needs-opened": (12, {"reason": "changed_mind"}),
+    "needs-opened": (9, {"reason": "changed_mind"}),
     "needs-downloaded": (8, {"reason": "changed_mind", "category": "digital"}),
-    "needs-price": (14, {}),
+    "needs-price": (8, {}),
     "needs-tracking": (9, {"reason": "not_arrived"}),
     "needs-shipping": (6, {"reason": "shipping_fee"}),
     "needs-days_late": (6, {"reason": "shipping_fee"}),
@@ -111,9 +111,9 @@ def _category(reason: str | None, rng: random.Random) -> str:
     return rng.choice(PHYSICAL)
 
 
-def _days(rng: random.Random, longest: int = 80) -> int:
-    """Half of the days lie close to a threshold of the policy."""
-    if chance(0.5, rng):
+def _days(rng: random.Random, longest: int = 100) -> int:
+    """A quarter of the days lie close to a threshold of the policy."""
+    if chance(0.25, rng):
         return min(longest, max(0, rng.choice(_EDGES) + rng.randint(-3, 3)))
     return rng.randint(0, longest)
 
