@@ -38,9 +38,9 @@ is honoured.
 
 ERRORS = """# Errors
 
-One tree under `ProveoutError`, in `proveout.errors`. Each error says what happened, why, and what to do next, and carries the id of what it
-concerns: `error.what`, `error.why`, `error.fix`, `error.about`. On the command line the exit code is the branch's, and
-`--json` prints the error as an object.
+One tree under `ProveoutError`, in `proveout.errors`. Each error says what happened, why, and what to do next, and carries
+the id of what it concerns: `error.what`, `error.why`, `error.fix`, `error.about`. On the command line the exit code is
+the branch's, and `--json` prints the error as an object.
 
 ```python
 from pathlib import Path
