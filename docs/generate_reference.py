@@ -38,7 +38,7 @@ is honoured.
 
 ERRORS = """# Errors
 
-One tree under `ProveoutError`, in `proveout.errors`. Each error says what happened, why, and what to do next, and carries
+One tree under `ProveoutError`, in `proveout.errors`. Each error says what happened, why, and what to do next, and has
 the id of what it concerns: `error.what`, `error.why`, `error.fix`, `error.about`. On the command line the exit code is
 the branch's, and `--json` prints the error as an object.
 
