@@ -10,7 +10,7 @@ import pytest
 
 import proveout
 from proveout.errors import ArtifactCorrupt, CandidateNotFound
-from proveout.families import candidate_ids, load_candidate, verify_candidate
+from proveout.families import RetrievalCandidate, candidate_ids, load_candidate, verify_candidate
 from proveout.store import Workspace
 
 
@@ -61,3 +61,19 @@ def test_a_kill_while_saving_leaves_no_half_candidate(desk: Path) -> None:
     assert proveout.build(desk, names=["retrieval"], embedder="tfidf").built[0].reused is False
     assert proveout.verify(desk).ok
     assert not list((desk / ".proveout" / "candidates").glob(".*"))
+
+
+def test_files_in_folders_are_kept_and_verified(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = RetrievalCandidate.save
+
+    def nested(self: RetrievalCandidate, folder: Path) -> None:
+        save(self, folder)
+        (folder / "more").mkdir()
+        (folder / "more" / "notes.txt").write_text("x", encoding="utf-8")
+
+    monkeypatch.setattr(RetrievalCandidate, "save", nested)
+    built = proveout.build(desk, names=["retrieval"], embedder="tfidf").built[0]
+    assert verify_candidate(Workspace(desk), built.id).startswith("4 files")
+    (built.folder / "more" / "notes.txt").write_text("y", encoding="utf-8")
+    with pytest.raises(ArtifactCorrupt, match="notes"):
+        load_candidate(Workspace(desk), built.id)

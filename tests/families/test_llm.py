@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from proveout.families import BuildRun, EndpointCandidate, LlmFamily
 from proveout.task import Incumbent, Task
-from proveout.testing import FakeProvider, completion, make_splits, make_task
+from proveout.testing import FakeProvider, check_family, completion, make_splits, make_task
 
 Endpoint = Callable[[str], Incumbent]
 
@@ -54,3 +58,25 @@ def test_the_key_is_in_no_saved_file_and_a_candidate_loads(endpoint: Endpoint, t
         assert loaded.answer([{"text": "x"}])[0].output == {"intent": "card"}
         assert loaded.answer([{"text": "  "}])[0].abstention == "empty input"
     assert all(b"sk-secret" not in path.read_bytes() for path in folder.iterdir())
+
+
+def test_a_refusal_is_an_abstention_that_is_paid_for(endpoint: Endpoint, tmp_path: Path) -> None:
+    said = {"choices": [{"message": {"content": None, "refusal": "I cannot"}}], "usage": {"prompt_tokens": 7}}
+
+    def refuse(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        sent = json.dumps(said).encode()
+        handler.send_response(200)
+        handler.send_header("content-length", str(len(sent)))
+        handler.end_headers()
+        handler.wfile.write(sent)
+
+    with FakeProvider(refuse) as fake:
+        answer = build(make_task(incumbent=endpoint(fake.url)), tmp_path).answer([{"text": "x"}])[0]
+    assert answer.abstention == "refused by the model"
+    assert answer.usage.usd == pytest.approx(7e-6)
+
+
+def test_an_endpoint_passes_the_suite_of_families(endpoint: Endpoint, tmp_path: Path) -> None:
+    with FakeProvider(completion({"intent": "card"})) as fake:
+        incumbent = msgspec.structs.replace(endpoint(fake.url), timeout_seconds=10.0)
+        check_family(LlmFamily(), make_task(incumbent=incumbent), make_splits(), tmp_path)

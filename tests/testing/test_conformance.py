@@ -29,7 +29,7 @@ class Constant:
         guess = {"intent": "card"}
         usage = Usage(wall_seconds=-1.0 if self.fault == "usage" else 0.0)
         one = Answer(output=guess, guess=guess, confidence=sure.get(self.fault, 0.5), usage=usage)
-        return [one] * len(inputs)
+        return [one] * (len(inputs) + (self.fault == "count"))
 
     def save(self, folder: Path) -> None:
         (folder / "a.txt").write_text(str(self.built) if self.fault == "bytes" else "x", encoding="utf-8")
@@ -63,7 +63,7 @@ def test_a_sound_family_passes(tmp_path: Path) -> None:
     check_family(ConstantFamily(), make_task(), make_splits(), tmp_path)
 
 
-@pytest.mark.parametrize("fault", ["fit", "card", "bytes", "load", "confidence", "batch", "unsteady", "usage"])
+@pytest.mark.parametrize("fault", ["fit", "card", "bytes", "load", "confidence", "batch", "unsteady", "usage", "count"])
 def test_each_broken_promise_is_caught(tmp_path: Path, fault: str) -> None:
     with pytest.raises(AssertionError, match="a candidate"):
         check_family(ConstantFamily(fault), make_task(), make_splits(), tmp_path)

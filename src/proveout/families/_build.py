@@ -226,7 +226,10 @@ def _store(workspace: Workspace, name: str, candidate: Candidate, built_from: st
 
 
 def _sync(folder: Path) -> None:
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            fsync_folder(path)
+            continue
         with path.open("rb") as file:
             os.fsync(file.fileno())
 

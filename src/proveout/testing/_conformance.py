@@ -80,10 +80,14 @@ def _same_bytes(case: _Case, first: Candidate, second: Candidate) -> None:
     for name, candidate in (("first", first), ("second", second)):
         (case.folder / name).mkdir()
         candidate.save(case.folder / name)
-        files.append({path.name: path.read_bytes() for path in (case.folder / name).rglob("*") if path.is_file()})
+        files.append(_contents(case.folder / name))
     _promise(bool(files[0]), "saves at least one file")
     different = sorted(name for name in files[0].keys() | files[1].keys() if files[0].get(name) != files[1].get(name))
     _promise(not different, f"builds the same bytes from the same rows and seed; {different} differ")
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def _round_trip(case: _Case, first: Candidate, second: Candidate) -> None:
@@ -95,6 +99,7 @@ def _round_trip(case: _Case, first: Candidate, second: Candidate) -> None:
 
 def _batch(case: _Case, first: Candidate, second: Candidate) -> None:
     together = first.answer(case.inputs())
+    _promise(len(together) == len(case.inputs()), f"gives one answer per input; {len(together)} came")
     alone = [first.answer([one])[0] for one in case.inputs()]
     _alike(together, alone, "answers a batch as it answers single inputs")
     _alike(together, second.answer(case.inputs()), "answers the same when built twice")
@@ -112,6 +117,7 @@ def _odd_inputs(case: _Case, first: Candidate, second: Candidate) -> None:
 
 
 def _alike(left: Sequence[Answer], right: Sequence[Answer], promise: str) -> None:
+    _promise(len(left) == len(right), f"{promise}; {len(left)} answers and {len(right)}")
     for row, (one, other) in enumerate(zip(left, right, strict=True)):
         same = (one.output, one.guess, one.abstention) == (other.output, other.guess, other.abstention)
         close = abs(one.confidence - other.confidence) <= TOLERANCE

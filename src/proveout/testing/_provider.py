@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -93,6 +94,7 @@ def completion(output: Any, *, status: int = 200, wait: float = 0.0, **headers: 
             handler.send_header(name.replace("_", "-"), value)
         handler.send_header("content-length", str(len(sent)))
         handler.end_headers()
-        handler.wfile.write(sent)
+        with suppress(ConnectionError):  # the caller may have stopped waiting
+            handler.wfile.write(sent)
 
     return reply
