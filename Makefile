@@ -23,8 +23,9 @@ setup: $(VENV)/.dev
 demo: $(VENV)/.run
 	@$(BIN)/proveout demo --force
 
+# One thread a worker: two workers that each take both cores wait for each other most of the time.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --durations=15
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -48,7 +48,7 @@ class OnnxEncoder:
         hashes = _hashes(files)
         model = files.get("model.onnx") or _converted(files, cache)
         options = runtime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
+        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
         options.log_severity_level = 3
         session = runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         tokenizer = tokenizers.Tokenizer.from_file(str(files["tokenizer.json"]))
