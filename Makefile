@@ -1,6 +1,8 @@
 # Two commands do all the set-up: `make demo` and `make test`. Everything happens inside .venv.
 PYTHON ?= python3
 VENV := .venv
+# Where the benchmark of families finds CLINC150's train.csv and test.csv.
+DATA ?= ../shared/data/clinc150
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -36,7 +38,7 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/snapshot.py
-	$(BIN)/python bench/families.py
+	$(BIN)/python bench/families.py --data $(DATA)
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m mkdocs serve
