@@ -13,6 +13,7 @@ from proveout.task import Incumbent, content_hash
 from proveout.testing import check_family, make_splits, make_task
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["distilled", "retrieval"])
 @pytest.mark.parametrize("embedder", ["tfidf", "minilm-int8"])
 def test_families_that_learn(tmp_path: Path, name: str, embedder: str) -> None:

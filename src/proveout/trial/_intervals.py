@@ -143,7 +143,9 @@ def quantile_interval(values: Floats, quantile: float, confidence: float = CONFI
     upper = int(stats.binom.ppf(1 - tail, n, quantile)) + 1
     low = float(ordered[lower - 1]) if lower >= 1 else None
     high = float(ordered[upper - 1]) if upper <= n else None
-    return Quantile(float(np.quantile(ordered, quantile)), low, high)
+    # Interpolated between two values of a small sample, the quantile may fall outside; a wider interval covers no less.
+    value = float(np.quantile(ordered, quantile))
+    return Quantile(value, low if low is None else min(low, value), high if high is None else max(high, value))
 
 
 def macro_f1_interval(truth: Ints, guess: Ints, *, seed: int, resamples: int = 1000) -> Interval | None:
