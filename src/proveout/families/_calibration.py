@@ -10,10 +10,12 @@ import numpy as np
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
-__all__ = ["Calibrator", "fit_calibrator", "rejection_threshold"]
+__all__ = ["Calibrator", "fit_calibrator", "rejection_threshold", "threshold_parameter"]
 
 # In-scope accuracy a threshold may cost on the SelectSplit.
 ALLOWED_LOSS = 0.02
+# A threshold no score is below: nothing is rejected. Finite, because JSON has no infinity.
+NEVER = float(np.finfo(np.float32).min)
 
 
 class Calibrator(msgspec.Struct, frozen=True):
@@ -76,23 +78,29 @@ def rejection_threshold(scores: Array, right: Array, outside: Array) -> float:
         outside: shape (m,), scores of out-of-scope rows it was not fitted to.
 
     Returns:
-        A threshold; minus infinity, written as a very small number, when rejecting gains nothing.
+        A threshold; `NEVER` when there is nothing to reject, or rejecting gains nothing.
 
     Example:
         >>> scores = np.linspace(0, 1, 100)
         >>> round(rejection_threshold(scores, np.ones(100, dtype=bool), np.array([-1.0, -2.0])), 2)
         -0.5
     """
-    lowest = float(np.finfo(np.float32).min)
     if len(outside) == 0 or len(scores) == 0:
-        return lowest
+        return NEVER
     everything = np.unique(np.concatenate([scores, outside]))
     candidates = np.concatenate([(everything[1:] + everything[:-1]) / 2, [everything[-1] + 1.0]])
     accuracy = np.array([np.mean(right & (scores >= value)) for value in candidates])
     recall = np.array([np.mean(outside < value) for value in candidates])
     allowed = accuracy >= np.mean(right) - ALLOWED_LOSS
     if not allowed.any() or recall[allowed].max() == 0:
-        return lowest
+        return NEVER
     # Of equal recalls the smallest threshold, which rejects least.
     best = np.flatnonzero(allowed & (recall == recall[allowed].max()))[0]
     return float(candidates[best])
+
+
+def threshold_parameter(threshold: float) -> dict[str, Any]:
+    """What a card says of the threshold: its value and the rows it was chosen on, or nothing."""
+    if threshold == NEVER:
+        return {}
+    return {"threshold": {"value": threshold, "chosen_on": "select and the out-of-scope rows of train"}}

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold
+from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold, threshold_parameter
 from proveout.families._embedders import fit_embedder, load_embedder
 from proveout.families._labels import fits_labels, labelled, require_labels
 from proveout.families._protocol import BuildRun, CandidateCard, Fit, card_of, family
@@ -143,7 +143,7 @@ class DistilledFamily:
             run,
             embedder={"value": encoder.name, "fingerprint": encoder.fingerprint},
             regularisation={"value": strength, "chosen_on": "select"},
-            threshold={"value": threshold, "chosen_on": "select and the out-of-scope rows of train"},
+            **threshold_parameter(threshold),
             teacher={"value": "labels" if not rows.from_incumbent else "incumbent", "rows": rows.from_incumbent},
         )
         state = _State(

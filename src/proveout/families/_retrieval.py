@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
-from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold
+from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold, threshold_parameter
 from proveout.families._embedders import fit_embedder, load_embedder
 from proveout.families._labels import fits_labels, labelled, require_labels
 from proveout.families._protocol import BuildRun, CandidateCard, Fit, card_of, family
@@ -161,7 +161,7 @@ class RetrievalFamily:
             run,
             embedder={"value": encoder.name, "fingerprint": encoder.fingerprint},
             neighbours={"value": count, "chosen_on": "select"},
-            threshold={"value": threshold, "chosen_on": "select and the out-of-scope rows of train"},
+            **threshold_parameter(threshold),
         )
         state = _State(
             card=card,
