@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 CANDIDATES = (
     ("distilled", "minilm-int8"),
     ("distilled", "minilm"),
-    ("distilled", "tfidf"),
     ("retrieval", "minilm-int8"),
 )
 # Larson et al. (EMNLP 2019), Table 2, Full, out of scope trained as a class: in-scope accuracy, out-of-scope recall.
