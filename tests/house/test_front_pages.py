@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "proveout"
-PACKAGES = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
+PACKAGES = sorted(
+    ".".join(path.parent.relative_to(SOURCE).parts) for path in SOURCE.rglob("*/__init__.py") if path.parent != SOURCE
+)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_front_page_holds_nothing_else(package: str) -> None:
-    tree = ast.parse((SOURCE / package / "__init__.py").read_text(encoding="utf-8"))
+    tree = ast.parse((SOURCE / package.replace(".", "/") / "__init__.py").read_text(encoding="utf-8"))
     assert ast.get_docstring(tree), f"{package} has no docstring"
     body = tree.body[1:]
     *imports, exported = body
@@ -38,6 +40,6 @@ def test_every_exported_name_is_documented(package: str) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.glob("*/*.py")), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", sorted(SOURCE.glob("*/**/*.py")), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_modules_are_private(path: Path) -> None:
     assert path.name.startswith("_"), "modules inside a package are private; the front page exports"

@@ -10,10 +10,8 @@ from proveout.families._build import (
 )
 from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold
 from proveout.families._code import code_version
-from proveout.families._distilled import DistilledCandidate, DistilledFamily
 from proveout.families._embedders import Embedder, EmbedderKind, embedder, embedders, fit_embedder, load_embedder
 from proveout.families._incumbent import Recorded
-from proveout.families._llm import EndpointCandidate, LlmFamily
 from proveout.families._protocol import (
     BuildRun,
     Candidate,
@@ -25,9 +23,9 @@ from proveout.families._protocol import (
     families,
     family,
 )
-from proveout.families._provider import Completion, Provider
-from proveout.families._replay import ReplayCandidate
-from proveout.families._retrieval import RetrievalCandidate, RetrievalFamily
+from proveout.families.distilled import DistilledCandidate, DistilledFamily
+from proveout.families.llm import Completion, EndpointCandidate, LlmFamily, Provider, ReplayCandidate
+from proveout.families.retrieval import RetrievalCandidate, RetrievalFamily
 
 __all__ = [
     "BuildRun",

@@ -10,7 +10,7 @@ import pytest
 
 from proveout.errors import ProviderMalformed, ProviderRefused, ProviderUnreachable
 from proveout.families import Provider
-from proveout.families._provider import TRIES
+from proveout.families.llm._provider import TRIES
 from proveout.task import Incumbent
 from proveout.testing import FakeProvider, Reply, completion
 

@@ -10,8 +10,8 @@ import jsonschema
 import msgspec
 
 from proveout.families._protocol import BuildRun, Candidate, CandidateCard, Fit, Loads, card_of, family
-from proveout.families._provider import Provider
-from proveout.families._replay import ReplayCandidate
+from proveout.families.llm._provider import Provider
+from proveout.families.llm._replay import ReplayCandidate
 from proveout.task import Answer, Evidence, Incumbent, Task, Usage, canonical_json, content_hash
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from proveout.data import SelectSplit, TrainSplit
-    from proveout.families._provider import Completion
+    from proveout.families.llm._provider import Completion
     from proveout.task import Example
 
 __all__ = ["EndpointCandidate", "LlmFamily"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proveout.families import BuildRun, RetrievalFamily
-from proveout.families._retrieval import nearest
+from proveout.families.retrieval._examples import nearest
 from proveout.testing import make_splits, make_task
 
 
