@@ -107,6 +107,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         neighbours: labelled examples, nearest first.
         proof: a proof tree, in the form its checker reads; None when there is none.
         trace: the steps taken, in order.
+        alternatives: the labels one of which is right with the probability the candidate's card states, likeliest
+            first; empty when one label is likely enough alone.
         note: one line a person can read: ``"replayed from a simulated incumbent"``.
     """
 
@@ -114,6 +116,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     neighbours: tuple[Neighbour, ...] = ()
     proof: Json | None = None
     trace: tuple[Step, ...] = ()
+    alternatives: tuple[str, ...] = ()
     note: str = ""
 
 

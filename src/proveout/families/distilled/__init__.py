@@ -1,5 +1,7 @@
 """distilled: small students of the labels, or of the incumbent's answers."""
 
-from proveout.families.distilled._family import DistilledCandidate, DistilledFamily
+from proveout.families.distilled._family import DistilledFamily
+from proveout.families.distilled._noise import Suspect
+from proveout.families.distilled._student import DistilledCandidate
 
-__all__ = ["DistilledCandidate", "DistilledFamily"]
+__all__ = ["DistilledCandidate", "DistilledFamily", "Suspect"]
