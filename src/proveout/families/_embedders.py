@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,13 +17,23 @@ from proveout.families._weights import hub_folder, locate
 from proveout.task import canonical_json, content_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     Vectors = Any
 
-__all__ = ["Embedder", "embedder", "embedders", "fit_embedder", "load_embedder"]
+__all__ = [
+    "Embedder",
+    "EmbedderKind",
+    "EnclosedEmbedder",
+    "embedder",
+    "embedders",
+    "fit_embedder",
+    "folder_files",
+    "load_embedder",
+]
 
 FILE = "embedder.json"
+ENCLOSED = ("model.onnx", "tokenizer.json")
 MOST_TERMS = 30_000
 
 
@@ -83,6 +94,8 @@ def load_embedder(folder: Path, cache: Path) -> Embedder:
     """Read what `Embedder.save` wrote."""
     saved = msgspec.json.decode((folder / FILE).read_bytes())
     name = saved["name"]
+    if saved.get("enclosed"):
+        return EnclosedEmbedder(name, {file: folder / file for file in ENCLOSED}, cache)
     return embedders.create(name).load(saved, cache) if name in embedders.names() else _from_folder(name, cache)
 
 
@@ -94,10 +107,18 @@ def _auto(texts: Sequence[str], cache: Path) -> Embedder:
 
 
 def _from_folder(name: str, cache: Path) -> Embedder:
+    return PretrainedEmbedder(name, OnnxEncoder.open(folder_files(name), cache))
+
+
+def folder_files(name: str) -> dict[str, Path]:
+    """Files of a model in a local folder or the hub's cache, by their names.
+
+    Raises:
+        WeightsMissing: there is no such folder.
+    """
     folder = Path(name) if Path(name).is_dir() else hub_folder(name)
     inside = [folder, folder / "onnx"]
-    files = {file.name: file for place in reversed(inside) if place.is_dir() for file in place.iterdir()}
-    return PretrainedEmbedder(name, OnnxEncoder.open(files, cache))
+    return {file.name: file for place in reversed(inside) if place.is_dir() for file in place.iterdir()}
 
 
 class PretrainedEmbedder:
@@ -116,6 +137,21 @@ class PretrainedEmbedder:
         """Name the weights and their hash."""
         content = canonical_json({"name": self.name, "fingerprint": self.fingerprint})
         (folder / FILE).write_bytes(content)
+
+
+class EnclosedEmbedder(PretrainedEmbedder):
+    """A sentence encoder made for one candidate, whose weights are saved with it."""
+
+    def __init__(self, name: str, files: Mapping[str, Path], cache: Path) -> None:
+        super().__init__(name, OnnxEncoder.open(files, cache))
+        self._files = files
+
+    def save(self, folder: Path) -> None:
+        """Copy the weights."""
+        for file in ENCLOSED:
+            shutil.copyfile(self._files[file], folder / file)
+        saved = {"name": self.name, "fingerprint": self.fingerprint, "enclosed": True}
+        (folder / FILE).write_bytes(canonical_json(saved))
 
 
 class PackagedKind:

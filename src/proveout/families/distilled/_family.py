@@ -1,39 +1,123 @@
-"""distilled: small students of the labels, or of the incumbent's answers where there are none."""
+"""distilled and its variants: small students of the labels, or of the incumbent's answers where there are none."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from proveout.families._embedders import fit_embedder
+import numpy as np
+
+from proveout.families._embedders import fit_embedder, folder_files
 from proveout.families._labels import fits_labels, labelled, require_labels
 from proveout.families._protocol import BuildRun, Fit, family
+from proveout.families._vectors import embed_all
+from proveout.families._weights import locate
+from proveout.families.distilled._head import best_head
+from proveout.families.distilled._quantise import export
 from proveout.families.distilled._student import DistilledCandidate, fit_student
+from proveout.families.distilled._tune import adapt, tune
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     from proveout.data import SelectSplit, TrainSplit
+    from proveout.families._embedders import Embedder
+    from proveout.families._labels import Labelled
     from proveout.task import Task
+
+    Encoder = tuple[Embedder, dict[str, Any]]
+    MakeEncoder = Callable[[Labelled, Labelled, BuildRun], Encoder]
 
 __all__ = ["DistilledFamily"]
 
+# Encoders whose trainable weights are the packaged full-precision MiniLM.
+PACKAGED = {"auto", "minilm", "minilm-int8"}
 
-@family("distilled")
+
 class DistilledFamily:
-    """A frozen encoder and a linear head."""
+    """An encoder and a linear head.
 
-    name = "distilled"
+    Args:
+        name: of the variant.
+        encoder: makes the encoder from the rows of TrainSplit and SelectSplit, and says what the card shall say of it.
+    """
+
     candidate = DistilledCandidate
+
+    def __init__(self, name: str, encoder: MakeEncoder) -> None:
+        self.name = name
+        self._encoder = encoder
 
     def fits(self, task: Task) -> Fit:
         """Kinds ``classify`` and ``decide``."""
         return fits_labels(task)
 
     def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> DistilledCandidate:
-        """Embed, fit a multinomial head for several regularisations, and choose and calibrate on ``select``.
+        """Make the encoder, fit a multinomial head for several regularisations, choose and calibrate on ``select``.
 
         Raises:
             BuildFailed: the TrainSplit holds fewer than two labels.
+            ExtraMissing: the variant needs a library that is not installed.
         """
         rows, held = labelled(task, train.examples), labelled(task, select.examples)
         require_labels(rows, self.name)
-        encoder = fit_embedder(run.embedder, rows.texts, run.cache)
-        return fit_student(self.name, task, rows, held, encoder, run)
+        encoder, said = self._encoder(rows, held, run)
+        return fit_student(self.name, task, rows, held, encoder, run, **said)
+
+
+def _frozen(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
+    """The pretrained encoder as it is."""
+    del held
+    return fit_embedder(run.embedder, rows.texts, run.cache), {}
+
+
+def _tuned(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
+    """The encoder trained on the labels, from a head fitted on the frozen one."""
+    files = _trainable(run.embedder)
+    frozen = fit_embedder("minilm" if run.embedder in PACKAGED else run.embedder, rows.texts, run.cache)
+    labels = sorted(set(rows.labels))
+    known = [at for at, label in enumerate(held.labels) if label in set(labels)]
+    texts, kept = [held.texts[at] for at in known], [held.labels[at] for at in known]
+    vectors, held_vectors = (embed_all(frozen, part, run.cache, run.progress) for part in (rows.texts, texts))
+    _, start = best_head((vectors, rows.labels), (held_vectors, kept), labels, run.progress)
+    codes, held_codes = (np.array([labels.index(one) for one in part], dtype=int) for part in (rows.labels, kept))
+    found = tune(
+        files,
+        (rows.texts, codes),
+        (texts, held_codes),
+        start,
+        seed=run.seed,
+        cache=run.cache,
+        progress=run.progress,
+    )
+    encoder, precision = export("minilm-tuned", found.weights, files, held.texts, run.cache)
+    epoch = {"value": found.epoch, "accuracy": list(found.history), "chosen_on": "select"}
+    return encoder, {"epoch": epoch, "precision": precision}
+
+
+def _adapted(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
+    """The encoder adapted to the traffic without labels."""
+    files = _trainable(run.embedder)
+    texts = sorted({*rows.texts, *rows.outside})
+    found = adapt(files, texts, seed=run.seed, cache=run.cache, progress=run.progress)
+    encoder, precision = export("minilm-adapted", found.weights, files, held.texts, run.cache)
+    return encoder, {"adapted_to": {"value": len(texts), "chosen_on": "train"}, "precision": precision}
+
+
+def _trainable(name: str) -> Mapping[str, Path]:
+    return locate("minilm") if name in PACKAGED else folder_files(name)
+
+
+VARIANTS: dict[str, MakeEncoder] = {
+    "distilled": _frozen,
+    "distilled-tuned": _tuned,
+    "distilled-adapted": _adapted,
+}
+
+
+def _maker(name: str) -> Callable[[], DistilledFamily]:
+    return lambda: DistilledFamily(name, VARIANTS[name])
+
+
+for _name in VARIANTS:
+    family(_name)(_maker(_name))

@@ -77,11 +77,11 @@ def best_head(
     return strength, arrays
 
 
-def fit_head(vectors: Any, labels: Any, strength: float, iterations: int = ITERATIONS) -> dict[str, Array]:
+def fit_head(vectors: Any, labels: Any, strength: float) -> dict[str, Array]:
     """Multinomial logistic regression with inverse regularisation ``strength``, rows in the order of sorted labels."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  needed when building only
 
-    head = LogisticRegression(C=strength, max_iter=iterations).fit(vectors, labels)
+    head = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, labels)
     weights, bias = head.coef_, head.intercept_
     if len(head.classes_) == 2:  # noqa: PLR2004  scikit-learn keeps one row for two labels
         weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
