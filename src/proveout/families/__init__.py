@@ -20,10 +20,11 @@ from proveout.families._protocol import (
     Fit,
     Loads,
     card_of,
+    default_families,
     families,
     family,
 )
-from proveout.families.distilled import DistilledCandidate, DistilledFamily
+from proveout.families.distilled import DistilledCandidate, DistilledFamily, Suspect
 from proveout.families.llm import Completion, EndpointCandidate, LlmFamily, Provider, ReplayCandidate
 from proveout.families.retrieval import RetrievalCandidate, RetrievalFamily
 
@@ -49,10 +50,12 @@ __all__ = [
     "ReplayCandidate",
     "RetrievalCandidate",
     "RetrievalFamily",
+    "Suspect",
     "build",
     "candidate_ids",
     "card_of",
     "code_version",
+    "default_families",
     "embedder",
     "embedders",
     "families",

@@ -17,7 +17,17 @@ from proveout.task import Answer, Task, fingerprint
 if TYPE_CHECKING:
     from proveout.data import SelectSplit, TrainSplit
 
-__all__ = ["BuildRun", "Candidate", "CandidateCard", "Family", "Fit", "card_of", "families", "family"]
+__all__ = [
+    "BuildRun",
+    "Candidate",
+    "CandidateCard",
+    "Family",
+    "Fit",
+    "card_of",
+    "default_families",
+    "families",
+    "family",
+]
 
 Inputs = Mapping[str, Any]
 
@@ -130,6 +140,17 @@ class Family(Protocol):
     def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> Candidate:
         """Learn from ``train``, choose on ``select``; it never sees the other splits."""
         ...
+
+
+def default_families() -> list[str]:
+    """Registered families but their variants; a variant, as ``distilled-tuned``, is built only when it is named.
+
+    Example:
+        >>> import proveout.families
+        >>> default_families()
+        ['distilled', 'llm', 'retrieval']
+    """
+    return [name for name in families.names() if "-" not in name]
 
 
 families: Registry[Family] = Registry("family", group="proveout.families", missing=FamilyUnknown)

@@ -126,7 +126,7 @@ def _build(
 ) -> BuildResult:
     built, skipped = [], []
     seed, embedder = choice
-    for name in names or families.families.names():
+    for name in names or families.default_families():
         fit = families.families.create(name).fits(here.task)
         if not fit.ok:
             skipped.append(Skipped(name, fit.reason))

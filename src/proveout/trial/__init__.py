@@ -21,6 +21,7 @@ from proveout.trial._comparison import (
     WrongAnswer,
 )
 from proveout.trial._curve import CurveOptions, Learner, learning_curve
+from proveout.trial._efficiency import Multiplier, Reach, SampleEfficiency, examples_to, sample_efficiency
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
 from proveout.trial._metrics import Estimate, Metric, metric, metrics
@@ -49,8 +50,11 @@ __all__ = [
     "Ledgered",
     "Machine",
     "Metric",
+    "Multiplier",
     "Quality",
+    "Reach",
     "Rows",
+    "SampleEfficiency",
     "Scored",
     "Segment",
     "Skipped",
@@ -61,6 +65,7 @@ __all__ = [
     "compare",
     "compare_schema",
     "comparison_to_json",
+    "examples_to",
     "is_replayed",
     "learning_curve",
     "macro_f1_interval",
@@ -70,6 +75,7 @@ __all__ = [
     "quantile_interval",
     "render_report",
     "render_table",
+    "sample_efficiency",
     "score",
     "trial_ids",
     "verdict",

@@ -13,6 +13,7 @@ from proveout.errors import CandidateInvalid
 from proveout.store import write_atomic
 from proveout.task import content_hash, fingerprint
 from proveout.trial._comparison import Comparison, Curve, Machine, Rows, Skipped, TaskReference
+from proveout.trial._efficiency import sample_efficiency
 from proveout.trial._entries import TrialFinished, TrialStarted
 from proveout.trial._incumbent import find_incumbent
 from proveout.trial._json import encode_comparison
@@ -129,6 +130,7 @@ def compare(
         trial=trial,
         incumbent=incumbent.id if incumbent else None,
         incumbent_simulated=bool(incumbent and incumbent.simulated),
+        sample_efficiency=sample_efficiency(options.curves, _incumbent_accuracy(results, incumbent)),
         warnings=_warnings(comparison, incumbent),
         ledger=(opened,),
     )
@@ -195,6 +197,7 @@ def _comparison(
         candidates=results,
         skipped=tuple(options.skipped),
         curves=tuple(options.curves),
+        sample_efficiency=None,
         warnings=(),
         machine=Machine(cpu_count=os.cpu_count() or 1, python=platform.python_version()),
         ledger=(),
@@ -221,6 +224,15 @@ def _warnings(comparison: Comparison, incumbent: Incumbent | None) -> tuple[str,
 
 
 FEW_ROWS = 100
+
+
+def _incumbent_accuracy(results: Sequence[CandidateResult], incumbent: Incumbent | None) -> float | None:
+    """Of the candidate that stands for it, or, where the rows hold its answers, from a candidate's difference to it."""
+    own = next((one.quality.accuracy for one in results if incumbent and one.id == incumbent.id), None)
+    if own:
+        return own.value
+    pairs = ((one.quality.accuracy, one.quality.vs_incumbent) for one in results)
+    return next((accuracy.value - paired.difference for accuracy, paired in pairs if accuracy and paired), None)
 
 
 def _finished(workspace: Workspace, ledger: Ledger, comparison: Comparison) -> Comparison:

@@ -8,6 +8,7 @@ import msgspec
 
 from proveout.task import Citation, Neighbour
 from proveout.trial._calibration import Calibration
+from proveout.trial._efficiency import SampleEfficiency
 from proveout.trial._metrics import ClassQuality, Confusion, Estimate
 
 __all__ = [
@@ -217,6 +218,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         candidates: in the order given.
         skipped: families that do not fit.
         curves: learning curves, when asked for.
+        sample_efficiency: what they say of labels; None without them.
         warnings: what a reader must know before using the figures.
         next: the command that follows.
 
@@ -235,6 +237,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[CandidateResult, ...]
     skipped: tuple[Skipped, ...]
     curves: tuple[Curve, ...]
+    sample_efficiency: SampleEfficiency | None
     warnings: tuple[str, ...]
     machine: Machine
     ledger: tuple[int, ...]

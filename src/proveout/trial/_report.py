@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from proveout.trial import _format
 from proveout.trial._plots import Dot, curves_plot, heat_map, pareto_plot, reliability_plot
-from proveout.trial._verdict import chosen, limits, verdict
+from proveout.trial._verdict import chosen, labels_needed, limits, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +59,7 @@ def render_report(comparison: Comparison) -> str:
             verdict=verdict(comparison),
             plots=_plots(comparison),
             curves=curves_plot(comparison.curves, colours),
+            labels_needed=labels_needed(comparison),
             segments=_segments(comparison),
             views=[_view(one, number) for number, one in enumerate(comparison.candidates)],
             limits=limits(comparison),

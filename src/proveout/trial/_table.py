@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from proveout.trial._format import DASH, milliseconds, money, percent, plus_minus, rate, short_id, size
-from proveout.trial._verdict import chosen, verdict
+from proveout.trial._verdict import chosen, labels_needed, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def render_table(comparison: Comparison, console: Console) -> None:
     for note in _notes(comparison, hidden):
         console.print(Text(note, style="dim"))
     console.print()
-    for sentence in verdict(comparison):
+    for sentence in (*verdict(comparison), *labels_needed(comparison)):
         console.print(Text(sentence))
 
 

@@ -9,7 +9,7 @@ from proveout.trial._format import interval, milliseconds, money, percent, point
 if TYPE_CHECKING:
     from proveout.trial._comparison import CandidateResult, Comparison, VsIncumbent
 
-__all__ = ["best_candidate", "chosen", "limits", "verdict"]
+__all__ = ["best_candidate", "chosen", "labels_needed", "limits", "verdict"]
 
 
 def best_candidate(comparison: Comparison) -> CandidateResult | None:
@@ -54,6 +54,25 @@ def _price(comparison: Comparison, best: CandidateResult) -> str:
         return f"{own} and takes {wait} ms at the median."
     price, theirs = money(incumbent.cost_per_1000), milliseconds(incumbent.latency_ms.p50)
     return f"{own} instead of {price}, and takes {wait} ms at the median instead of {theirs} ms."
+
+
+def labels_needed(comparison: Comparison) -> tuple[str, ...]:
+    """What the learning curves say: labels to the incumbent's accuracy, and who needs how many times more than whom."""
+    found = comparison.sample_efficiency
+    if found is None:
+        return ()
+    who = "the simulated incumbent" if comparison.incumbent_simulated else "the incumbent"
+    reached = (
+        f"{one.family} reaches {who}'s {percent(one.target)} % with about {one.examples:,.0f} labelled examples."
+        if one.examples is not None
+        else f"{one.family} does not reach {who}'s {percent(one.target)} % with the examples there are."
+        for one in found.reaches
+    )
+    compared = (
+        f"{one.than} needs {one.factor:.1f} times the examples of {one.family} to reach {percent(one.accuracy)} %."
+        for one in found.multipliers
+    )
+    return (*reached, *compared)
 
 
 def chosen(candidate: CandidateResult) -> list[tuple[str, str, str]]:
