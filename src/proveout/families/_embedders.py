@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Vectors = Any
 
 __all__ = [
+    "EMBEDDER_FILE",
     "Embedder",
     "EmbedderKind",
     "EnclosedEmbedder",
@@ -32,7 +33,7 @@ __all__ = [
     "load_embedder",
 ]
 
-FILE = "embedder.json"
+EMBEDDER_FILE = "embedder.json"
 ENCLOSED = ("model.onnx", "tokenizer.json")
 MOST_TERMS = 30_000
 
@@ -92,7 +93,7 @@ def fit_embedder(name: str, texts: Sequence[str], cache: Path) -> Embedder:
 
 def load_embedder(folder: Path, cache: Path) -> Embedder:
     """Read what `Embedder.save` wrote."""
-    saved = msgspec.json.decode((folder / FILE).read_bytes())
+    saved = msgspec.json.decode((folder / EMBEDDER_FILE).read_bytes())
     name = saved["name"]
     if saved.get("enclosed"):
         return EnclosedEmbedder(name, {file: folder / file for file in ENCLOSED}, cache)
@@ -136,7 +137,7 @@ class PretrainedEmbedder:
     def save(self, folder: Path) -> None:
         """Name the weights and their hash."""
         content = canonical_json({"name": self.name, "fingerprint": self.fingerprint})
-        (folder / FILE).write_bytes(content)
+        (folder / EMBEDDER_FILE).write_bytes(content)
 
 
 class EnclosedEmbedder(PretrainedEmbedder):
@@ -151,7 +152,7 @@ class EnclosedEmbedder(PretrainedEmbedder):
         for file in ENCLOSED:
             shutil.copyfile(self._files[file], folder / file)
         saved = {"name": self.name, "fingerprint": self.fingerprint, "enclosed": True}
-        (folder / FILE).write_bytes(canonical_json(saved))
+        (folder / EMBEDDER_FILE).write_bytes(canonical_json(saved))
 
 
 class PackagedKind:
@@ -198,7 +199,7 @@ class TfidfEmbedder:
 
     def save(self, folder: Path) -> None:
         """Vocabulary and inverse document frequencies, as JSON."""
-        (folder / FILE).write_bytes(canonical_json(self._state()))
+        (folder / EMBEDDER_FILE).write_bytes(canonical_json(self._state()))
 
     def _state(self) -> dict[str, Any]:
         terms = [list(vectoriser.get_feature_names_out()) for vectoriser in self._vectorisers]

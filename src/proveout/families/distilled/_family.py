@@ -11,9 +11,12 @@ from proveout.families._labels import fits_labels, labelled, require_labels
 from proveout.families._protocol import BuildRun, Fit, family
 from proveout.families._vectors import embed_all
 from proveout.families._weights import locate
-from proveout.families.distilled._head import best_head
+from proveout.families.distilled._edge import augmented, train_table, vocabulary
+from proveout.families.distilled._head import best_head, log_probabilities
 from proveout.families.distilled._quantise import export
+from proveout.families.distilled._static import StaticEmbedder
 from proveout.families.distilled._student import DistilledCandidate, fit_student
+from proveout.families.distilled._torch import libraries
 from proveout.families.distilled._tune import adapt, tune
 
 if TYPE_CHECKING:
@@ -104,6 +107,34 @@ def _adapted(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
     return encoder, {"adapted_to": {"value": len(texts), "chosen_on": "train"}, "precision": precision}
 
 
+def _edge(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
+    """A static table that imitates the tuned encoder on the rows and on texts made of their parts."""
+    teacher, _ = _tuned(rows, held, run)
+    labels = sorted(set(rows.labels))
+    texts = [*rows.texts, *augmented(rows.texts, rows.labels, np.random.default_rng(run.seed))]
+    vectors = embed_all(teacher, texts, run.cache, run.progress)
+    strength, head = best_head(
+        (vectors[: len(rows.texts)], rows.labels),
+        (embed_all(teacher, held.texts, run.cache, run.progress), held.labels),
+        labels,
+        run.progress,
+    )
+    counted = vocabulary(rows.texts)
+    seen = [term for kind, term in counted if kind == "word"]
+    start = embed_all(fit_embedder("minilm", (), run.cache), seen, run.cache, run.progress)
+    table = train_table(
+        libraries()[0],
+        texts,
+        np.exp(log_probabilities(vectors, head)).astype(np.float32),
+        counted,
+        start,
+        seed=run.seed,
+        progress=run.progress,
+    )
+    learned = {"value": "distilled-tuned", "regularisation": strength, "made_texts": len(texts) - len(rows.texts)}
+    return StaticEmbedder.of(table), {"imitates": learned}
+
+
 def _trainable(name: str) -> Mapping[str, Path]:
     return locate("minilm") if name in PACKAGED else folder_files(name)
 
@@ -112,6 +143,7 @@ VARIANTS: dict[str, MakeEncoder] = {
     "distilled": _frozen,
     "distilled-tuned": _tuned,
     "distilled-adapted": _adapted,
+    "distilled-edge": _edge,
 }
 
 

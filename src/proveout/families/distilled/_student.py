@@ -16,6 +16,7 @@ from proveout.families._serving import answer_labels
 from proveout.families._vectors import embed_all
 from proveout.families.distilled._head import best_head, judge, log_probabilities
 from proveout.families.distilled._noise import Suspect, suspect_rows
+from proveout.families.distilled._static import StaticEmbedder
 from proveout.task import Evidence, Task, canonical_json, input_text
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ class DistilledCandidate:
         """Read what `save` wrote."""
         state = msgspec.json.decode((folder / STATE).read_bytes(), type=_State)
         suspects = msgspec.json.decode((folder / SUSPECTS).read_bytes(), type=tuple[Suspect, ...])
-        return cls(state, load_file(folder / HEAD), load_embedder(folder, cache), suspects)
+        is_static = StaticEmbedder.is_in(folder)
+        encoder = StaticEmbedder.load(folder) if is_static else load_embedder(folder, cache)
+        return cls(state, load_file(folder / HEAD), encoder, suspects)
 
 
 def fit_student(
