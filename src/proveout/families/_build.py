@@ -109,6 +109,7 @@ def build(  # noqa: PLR0913  a build has this many parties
         progress=lambda stage, done, total: progress(f"{name}: {stage}", done, total),
         embedder=embedder,
         recorded=partial(recorded_answers, task, snapshot, ledger),
+        documents=lambda: {document.path: snapshot.read_document(document) for document in snapshot.documents},
     )
     wall, cpu = time.perf_counter(), time.process_time()
     candidate = maker.build(task, snapshot.train(), snapshot.select(), run)

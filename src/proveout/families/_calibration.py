@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Calibrator", "fit_calibrator", "rejection_threshold", "threshold_parameter"]
 
 # In-scope accuracy a threshold may cost on the SelectSplit.
-ALLOWED_LOSS = 0.02
+ALLOWED_LOSS = 0.01
 # A threshold no score is below: nothing is rejected. Finite, because JSON has no infinity.
 NEVER = float(np.finfo(np.float32).min)
 

@@ -49,6 +49,7 @@ class BuildRun(msgspec.Struct, frozen=True, kw_only=True):
         progress: called with a stage name, units done and units in all.
         embedder: name, folder or hub id of the embedder; ``auto`` takes the best one installed.
         recorded: the incumbent's answers by content hash of the input; recorded, or simulated where the task says so.
+        documents: the snapshot's documents, by path.
     """
 
     seed: int
@@ -57,6 +58,7 @@ class BuildRun(msgspec.Struct, frozen=True, kw_only=True):
     progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None
     embedder: str = "auto"
     recorded: Callable[[], dict[str, Recorded]] = dict
+    documents: Callable[[], dict[str, bytes]] = dict
 
 
 class CandidateCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,89 @@
+"""The sentence of some passages that answers a question best."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from proveout.families._embedders import Embedder
+    from proveout.families.retrieval._documents import Hit
+
+    Array = np.ndarray[Any, Any]
+
+__all__ = ["FEATURES", "Sentence", "described", "normalised", "sentences"]
+
+# A full stop, question or exclamation mark, perhaps closed by quotes, before white space; or a line's end.
+BOUNDARY = re.compile(r"(?<=[.!?。！？])[\"')\]]*\s+(?=\S)|\n+")
+WORD = re.compile(r"\w+")
+ARTICLES = {"a", "an", "the"}
+FEATURES = ("cosine", "words shared", "passage rank", "passage score")
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """A sentence of a passage, at characters ``start`` to ``end`` of the document's text."""
+
+    text: str
+    start: int
+    end: int
+    hit: int
+
+
+def sentences(hits: Sequence[Hit]) -> list[Sentence]:
+    """The sentences of passages, in order; overlapping passages give a sentence once."""
+    found: dict[tuple[str, int, int], Sentence] = {}
+    for at, hit in enumerate(hits):
+        for start, end in _spans(hit.text):
+            text = hit.text[start:end]
+            if WORD.search(text):
+                place = (hit.version, hit.start + start, hit.start + end)
+                found.setdefault(place, Sentence(text, place[1], place[2], at))
+    return list(found.values())
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for boundary in BOUNDARY.finditer(text):
+        yield start, boundary.start()
+        start = boundary.end()
+    yield start, len(text)
+
+
+def normalised(text: str) -> list[str]:
+    """Words as SQuAD compares them: lower case, without punctuation and articles (Rajpurkar et al. 2016).
+
+    Example:
+        >>> normalised("The cat, sat.")
+        ['cat', 'sat']
+    """
+    return [word for word in WORD.findall(text.lower()) if word not in ARTICLES]
+
+
+def described(question: str, found: Sequence[Sentence], hits: Sequence[Hit], embedder: Embedder | None) -> Array:
+    """What speaks for each sentence, shape (sentences, 4), columns as `FEATURES` names them.
+
+    Rare words count more: a word's weight is its inverse frequency among these sentences.
+    """
+    asked = set(normalised(question))
+    bags = [set(normalised(one.text)) for one in found]
+    weights = {word: np.log((1 + len(bags)) / (1 + sum(word in bag for bag in bags))) + 1 for word in asked}
+    total = sum(weights.values()) or 1.0
+    shared = [sum(weights[word] for word in asked & bag) / total for bag in bags]
+    best = max((hit.score for hit in hits), default=1.0) or 1.0
+    ranks = [1 / (1 + one.hit) for one in found]
+    scores = [hits[one.hit].score / best for one in found]
+    return np.column_stack([_cosines(question, found, embedder), shared, ranks, scores])
+
+
+def _cosines(question: str, found: Sequence[Sentence], embedder: Embedder | None) -> Array:
+    if embedder is None:
+        return np.zeros(len(found))
+    vectors = embedder.embed([question, *(one.text for one in found)])
+    cosines = vectors[1:] @ vectors[:1].T
+    return np.asarray(cosines.toarray() if hasattr(cosines, "toarray") else cosines, dtype=np.float64).ravel()
