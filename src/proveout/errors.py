@@ -12,7 +12,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
-    │                             StoreCorrupt
+    │                             StoreCorrupt · IndexCorrupt
     ├── BusyError            (5)  WriterBusy
     └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
 """
@@ -40,6 +40,7 @@ __all__ = [
     "FamilyError",
     "FamilyUnknown",
     "ImporterUnknown",
+    "IndexCorrupt",
     "IntegrityError",
     "LabelOnlyInTest",
     "LedgerCorrupt",
@@ -259,6 +260,10 @@ class SnapshotCorrupt(IntegrityError):
 
 class ArtifactCorrupt(IntegrityError):
     """A candidate's artifact does not match its hash."""
+
+
+class IndexCorrupt(IntegrityError):
+    """A vector index lacks a file, or a file of it is truncated, altered or of another index."""
 
 
 class ProofInvalid(IntegrityError):
