@@ -7,7 +7,8 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── TaskError            (3)  TaskInvalid · TaskNotFound · TaskChanged
     ├── DataError            (3)  DataUnreadable · DataEmpty · ColumnMissing · RowInvalid · DuplicateIds
     │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
-    ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound
+    │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound
+    ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
     ├── TrialError           (3)  MetricUnknown · CandidateInvalid
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
@@ -27,11 +28,13 @@ __all__ = [
     "BusyError",
     "CandidateInvalid",
     "CandidateNotFound",
+    "ChunkerUnknown",
     "ColumnMissing",
     "DataEmpty",
     "DataError",
     "DataUnreadable",
     "DiskFull",
+    "DocumentUnusable",
     "DuplicateIds",
     "EntryNotFound",
     "EntryUnknown",
@@ -39,6 +42,7 @@ __all__ = [
     "FamilyDoesNotFit",
     "FamilyError",
     "FamilyUnknown",
+    "GenerationNotFound",
     "ImporterUnknown",
     "IndexCorrupt",
     "IntegrityError",
@@ -54,6 +58,7 @@ __all__ = [
     "ProviderMalformed",
     "ProviderRefused",
     "ProviderUnreachable",
+    "RerankerUnknown",
     "RowInvalid",
     "SetupError",
     "SnapshotCorrupt",
@@ -172,6 +177,18 @@ class SnapshotNotFound(DataError):
     """No snapshot of that id exists here."""
 
 
+class ChunkerUnknown(DataError):
+    """No chunker of that name is registered."""
+
+
+class DocumentUnusable(DataError):
+    """A document is empty, too large, binary, of mixed encodings, not of its format, or holds no text."""
+
+
+class GenerationNotFound(DataError):
+    """The knowledge base has no generation of that number."""
+
+
 class FamilyError(ProveoutError):
     """A candidate cannot be built or found."""
 
@@ -192,6 +209,10 @@ class BuildFailed(FamilyError):
 
 class CandidateNotFound(FamilyError):
     """No candidate of that id exists here."""
+
+
+class RerankerUnknown(FamilyError):
+    """No reranker of that name is registered."""
 
 
 class TrialError(ProveoutError):
@@ -276,6 +297,10 @@ class WeightsMismatch(IntegrityError):
 
 class StoreCorrupt(IntegrityError):
     """The database of keys and configuration is damaged."""
+
+
+class IndexCorrupt(IntegrityError):
+    """A derived index is truncated, altered or of another snapshot; it can be built again."""
 
 
 class BusyError(ProveoutError):

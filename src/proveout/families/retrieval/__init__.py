@@ -1,5 +1,35 @@
 """retrieval: the nearest examples or passages, with their fingerprints as evidence."""
 
+from proveout.families.retrieval._chunkers import Chunker, choose_chunker, chunker, chunkers
+from proveout.families.retrieval._documents import Chunk, Hit, IngestReport, Noted, Skipped, Source, read_folder
 from proveout.families.retrieval._examples import RetrievalCandidate, RetrievalFamily
+from proveout.families.retrieval._knowledge import Knowledge, Search
+from proveout.families.retrieval._replay import Replay, SearchRecord, record_search, replay
+from proveout.families.retrieval._rerankers import Reranker, reranker, rerankers
+from proveout.families.retrieval._tables import Generation
 
-__all__ = ["RetrievalCandidate", "RetrievalFamily"]
+__all__ = [
+    "Chunk",
+    "Chunker",
+    "Generation",
+    "Hit",
+    "IngestReport",
+    "Knowledge",
+    "Noted",
+    "Replay",
+    "Reranker",
+    "RetrievalCandidate",
+    "RetrievalFamily",
+    "Search",
+    "SearchRecord",
+    "Skipped",
+    "Source",
+    "choose_chunker",
+    "chunker",
+    "chunkers",
+    "read_folder",
+    "record_search",
+    "replay",
+    "reranker",
+    "rerankers",
+]
