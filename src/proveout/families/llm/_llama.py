@@ -31,7 +31,7 @@ class Served(NamedTuple):
         path: of the GGUF file.
         prefix: first part of every URL's path; nobody who does not know it can call.
         context: tokens of prompt and reply together.
-        threads: that compute; 0 takes what llama.cpp finds.
+        threads: that compute.
         seed: of sampling, where a request names none.
         parent: process id whose end is the child's end.
     """
@@ -74,8 +74,7 @@ def _server(served: Served) -> Any:
     # Requests that are computed together change each other's rounding: one at a time gives equal answers.
     params.n_parallel = 1
     params.sampling.seed = served.seed
-    if served.threads:
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = served.threads
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = served.threads
     # Other pages of the server show prompts.
     params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = params.ui = False
     params.verbosity = VERBOSITY

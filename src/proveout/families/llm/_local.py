@@ -69,7 +69,7 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         context: tokens of prompt and reply together; what is longer is refused.
         reply: tokens of a reply, after which it is cut off.
-        threads: that compute; 0 takes what llama.cpp finds.
+        threads: that compute; another number rounds otherwise, which can change an answer.
         seed: of sampling; at temperature 0 nothing is sampled.
         reuse: keep the part of the prompt that equals the last one's; several times faster with shown examples, but
             an answer then depends, by rounding, on what was asked before.
@@ -79,7 +79,7 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     context: int = 4096
     reply: int = 256
-    threads: int = 0
+    threads: int = 1
     seed: int = 0
     reuse: bool = False
     start_seconds: float = 120.0
