@@ -1,7 +1,31 @@
-"""llm: a large model behind an endpoint, or its recorded or simulated answers."""
+"""llm: a large model behind an endpoint or on this machine, or its recorded or simulated answers."""
 
 from proveout.families.llm._family import EndpointCandidate, LlmFamily
+from proveout.families.llm._local import LocalProvider, LocalServer, LocalSettings, local_parameters, locate_gguf
+from proveout.families.llm._optimise import (
+    OptimisedPrompt,
+    OptimiserBudget,
+    TriedPrompt,
+    optimise_prompt,
+    plain_prompt,
+)
 from proveout.families.llm._provider import Completion, Provider
 from proveout.families.llm._replay import ReplayCandidate
 
-__all__ = ["Completion", "EndpointCandidate", "LlmFamily", "Provider", "ReplayCandidate"]
+__all__ = [
+    "Completion",
+    "EndpointCandidate",
+    "LlmFamily",
+    "LocalProvider",
+    "LocalServer",
+    "LocalSettings",
+    "OptimisedPrompt",
+    "OptimiserBudget",
+    "Provider",
+    "ReplayCandidate",
+    "TriedPrompt",
+    "local_parameters",
+    "locate_gguf",
+    "optimise_prompt",
+    "plain_prompt",
+]
