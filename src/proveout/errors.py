@@ -283,10 +283,6 @@ class ArtifactCorrupt(IntegrityError):
     """A candidate's artifact does not match its hash."""
 
 
-class IndexCorrupt(IntegrityError):
-    """A vector index lacks a file, or a file of it is truncated, altered or of another index."""
-
-
 class ProofInvalid(IntegrityError):
     """An inclusion or consistency proof does not lead to the signed root."""
 

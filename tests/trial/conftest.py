@@ -29,6 +29,14 @@ class FakeSnapshot:
         self.id = content_hash([[row.id, row.inputs, row.expected] for row in (*train, *test)])
         self._train, self._test = tuple(train), tuple(test)
         self.purposes: list[str] = []
+        self.texts: dict[str, bytes] = {}
+
+    @property
+    def documents(self) -> tuple[data.Document, ...]:
+        return tuple(data.Document(path, "", len(content)) for path, content in self.texts.items())
+
+    def read_document(self, document: data.Document) -> bytes:
+        return self.texts[document.path]
 
     def train(self) -> data.TrainSplit:
         return data.TrainSplit(snapshot=self.id, examples=self._train)

@@ -71,7 +71,14 @@ class _Mapper:
         self._expected = {field: data.expected.get(field, field) for field in task.output_fields}
         self._incumbent = data.incumbent or ("incumbent" if is_calls else "")
         self._time = data.time or ("time" if is_calls else "")
-        self._used = {*self._inputs.values(), *self._expected.values(), data.id, self._time, self._incumbent}
+        self._used = {
+            *self._inputs.values(),
+            *self._expected.values(),
+            data.id,
+            self._time,
+            self._incumbent,
+            data.relevant,
+        }
         required = set(task.input.get("required", []))
         output = dict(_properties(task.output))
         if any_label and task.target in output:
@@ -85,7 +92,7 @@ class _Mapper:
         """One example, or the error that names its row."""
         data = self._task.data
         required = self._task.input.get("required", list(self._inputs))
-        named = [data.id, data.time, data.segment, data.session, data.incumbent]
+        named = [data.id, data.time, data.segment, data.session, data.incumbent, data.relevant]
         check_columns(row.values, [self._inputs[field] for field in required], row.where)
         check_columns(row.values, filter(None, named), row.where)
         inputs = {
@@ -103,6 +110,7 @@ class _Mapper:
             segment=_optional_text(row.values.get(data.segment)),
             session=_optional_text(row.values.get(data.session)),
             provenance=row.where,
+            relevant=_names(row.values.get(data.relevant)),
             meta={**self._rest(row), **row.meta},
         )
 
@@ -116,10 +124,15 @@ class _Mapper:
 
     def _expect(self, row: RawRow) -> dict[str, Any] | None:
         found = {field: row.values.get(column) for field, column in self._expected.items()}
-        if all(value is None or value == "" for value in found.values()):
-            return None
         schemas = self._task.output["properties"]
+        if all(value is None or value == "" for value in found.values()) and not self._says_null(row, schemas):
+            return None
         return {field: self._value(f"output {field}", value, row, schemas[field]) for field, value in found.items()}
+
+    def _says_null(self, row: RawRow, schemas: dict[str, Any]) -> bool:
+        """Whether nulls are the expected output and not a missing one: they are written, and every field allows it."""
+        written = all(column in row.values and row.values[column] is None for column in self._expected.values())
+        return written and all("null" in _types(schema) for schema in schemas.values())
 
     def _recorded(self, row: RawRow) -> dict[str, Any] | None:
         value = row.values.get(self._incumbent) if self._incumbent else None
@@ -172,25 +185,38 @@ def _check_text(value: Any, allowed: frozenset[str] | None, *, required: bool) -
 
 def _coerced(value: Any, schema: dict[str, Any]) -> Any:
     """Text of a CSV as the type its schema names; what does not parse stays text and fails the check."""
-    kind = schema.get("type")
-    if not isinstance(value, str) or kind in {None, "string"}:
+    if not isinstance(value, str) or not _types(schema) or "string" in _types(schema):
         return _jsonable(value)
-    try:
-        return msgspec.json.decode(value)
-    except msgspec.DecodeError:
-        return value
+    return _json(value)
+
+
+def _types(schema: dict[str, Any]) -> set[str]:
+    kind = schema.get("type", ())
+    return {kind} if isinstance(kind, str) else set(kind)
 
 
 def _json_object(text: str) -> dict[str, Any] | None:
-    try:
-        value = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return None
+    value = _json(text)
     return value if isinstance(value, dict) else None
 
 
 def _jsonable(value: Any) -> Any:
     return msgspec.to_builtins(value) if not isinstance(value, str | int | float | bool | None) else value
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """One name or an array of them, which a CSV writes as JSON."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _json(value)
+    found = value if isinstance(value, list | tuple) else [value]
+    return tuple(str(name) for name in found if name is not None and name != "")
+
+
+def _json(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
 
 
 def _optional_text(value: Any) -> str | None:

@@ -27,21 +27,26 @@ SCHEMA = pa.schema(
         pa.field("meta", pa.string(), nullable=False),
     ]
 )
+# Written only where a row has some, so that tables without it keep their bytes and old ones are read as they are.
+RELEVANT = pa.field("relevant", pa.list_(pa.string()), nullable=False)
 _JSON = ("inputs", "expected", "incumbent", "meta")
 
 
 def to_table(examples: Sequence[Example]) -> pa.Table:
-    """Columns of `SCHEMA`; nested fields are canonical JSON."""
-    columns: dict[str, list[Any]] = {name: [getattr(example, name) for example in examples] for name in SCHEMA.names}
+    """Columns of `SCHEMA`, and ``relevant`` where a row has some; nested fields are canonical JSON."""
+    schema = SCHEMA.append(RELEVANT) if any(example.relevant for example in examples) else SCHEMA
+    columns: dict[str, list[Any]] = {name: [getattr(example, name) for example in examples] for name in schema.names}
     for name in _JSON:
         columns[name] = [None if value is None else canonical_json(value).decode() for value in columns[name]]
-    return pa.table(columns, schema=SCHEMA)
+    return pa.table(columns, schema=schema)
 
 
 def from_table(table: pa.Table) -> tuple[Example, ...]:
-    """The examples of a table of `SCHEMA`."""
+    """The examples of a table that `to_table` made."""
     columns = table.to_pydict()
     decode = msgspec.json.Decoder().decode
     for name in _JSON:
         columns[name] = [None if value is None else decode(value) for value in columns[name]]
+    if RELEVANT.name in columns:
+        columns[RELEVANT.name] = [tuple(names) for names in columns[RELEVANT.name]]
     return tuple(Example(**dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True))

@@ -51,6 +51,7 @@ class DataSpec(_Table, frozen=True, kw_only=True):
         segment: column of the segment.
         session: column that groups dependent rows into one split.
         incumbent: column of the incumbent's recorded answer.
+        relevant: column of the documents that the right answer stands in: a path, file name or id, or an array of them.
         train: share of ``examples`` for TrainSplit; the four shares add up to 1.
         select: share for SelectSplit.
         certify: share for CertifySplit.
@@ -69,6 +70,7 @@ class DataSpec(_Table, frozen=True, kw_only=True):
     segment: str = ""
     session: str = ""
     incumbent: str = ""
+    relevant: str = ""
     train: Share = 0.8
     select: Share = 0.1
     certify: Share = 0.1

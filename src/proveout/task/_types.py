@@ -24,6 +24,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         segment: the part of the traffic it belongs to (a customer tier, a language).
         session: rows of one session are dependent and stay in one split.
         provenance: where it was read: ``train.csv:12``.
+        relevant: paths, file names or ids of the documents that the right answer stands in, where known.
         meta: anything else the source held; candidates never see it.
 
     Example:
@@ -39,6 +40,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     segment: str | None = None
     session: str | None = None
     provenance: str = ""
+    relevant: tuple[str, ...] = ()
     meta: Json = {}
 
 

@@ -13,6 +13,7 @@ from proveout.trial._comparison import (
     Ledgered,
     Machine,
     Quality,
+    Ranking,
     Rows,
     Segment,
     Skipped,
@@ -22,14 +23,17 @@ from proveout.trial._comparison import (
 )
 from proveout.trial._curve import CurveOptions, Learner, learning_curve
 from proveout.trial._efficiency import Multiplier, Reach, SampleEfficiency, examples_to, sample_efficiency
+from proveout.trial._estimates import Estimate
+from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
-from proveout.trial._metrics import Estimate, Metric, metric, metrics
+from proveout.trial._metrics import Metric, metric, metrics
 from proveout.trial._recording import Clock, LatencyPlan
 from proveout.trial._report import render_report
 from proveout.trial._result import is_replayed
 from proveout.trial._scored import Scored, score
 from proveout.trial._table import render_table
+from proveout.trial._texts import ScoredTexts
 from proveout.trial._verdict import verdict
 from proveout.trial._verify import trial_ids, verify_trial
 
@@ -43,6 +47,8 @@ __all__ = [
     "CurveOptions",
     "CurvePoint",
     "Estimate",
+    "FieldErrors",
+    "FieldQuality",
     "Latency",
     "LatencyInterval",
     "LatencyPlan",
@@ -52,10 +58,13 @@ __all__ = [
     "Metric",
     "Multiplier",
     "Quality",
+    "Ranking",
     "Reach",
     "Rows",
     "SampleEfficiency",
     "Scored",
+    "ScoredFields",
+    "ScoredTexts",
     "Segment",
     "Skipped",
     "TaskReference",

@@ -17,8 +17,10 @@ from proveout.trial._efficiency import sample_efficiency
 from proveout.trial._entries import TrialFinished, TrialStarted
 from proveout.trial._incumbent import find_incumbent
 from proveout.trial._json import encode_comparison
+from proveout.trial._kinds import measure_of
+from proveout.trial._passages import ReadText, passages_of, utf8
 from proveout.trial._recording import Clock, LatencyPlan, Recorder, digest
-from proveout.trial._result import candidate_result, is_replayed
+from proveout.trial._result import Measuring, candidate_result, is_replayed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from proveout.families import Built
     from proveout.ledger import Ledger
     from proveout.store import Workspace
-    from proveout.task import Task
+    from proveout.task import Example, Task
     from proveout.trial._comparison import CandidateResult
     from proveout.trial._incumbent import Incumbent
     from proveout.trial._recording import Recording
@@ -50,6 +52,7 @@ class TrialOptions(msgspec.Struct, frozen=True, kw_only=True):
         skipped: families that do not fit, to be listed.
         curves: learning curves, to be shown.
         next: the command that follows; None names ``proveout verify``.
+        read_text: a document's text from its path and bytes, which citations count the characters of.
         clock: of elapsed and processor time.
 
     Example:
@@ -65,6 +68,7 @@ class TrialOptions(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[Skipped, ...] = ()
     curves: tuple[Curve, ...] = ()
     next: str | None = None
+    read_text: ReadText = utf8
     clock: Clock = Clock()
 
 
@@ -109,20 +113,20 @@ def compare(
         seed=options.seed,
     )
     opened = ledger.append(started).index
-    recorder = Recorder(
-        workspace=workspace,
-        ledger=ledger,
-        snapshot=snapshot.id,
-        examples=examples,
-        chunk=options.chunk,
-        clock=options.clock,
-        latency=options.latency,
-    )
+    recorder = _recorder(workspace, ledger, snapshot, examples, options)
     recordings = [_record(recorder, one, progress) for one in built]
     incumbent = find_incumbent(task, examples, built, recordings, options.incumbent)
+    shared = Measuring(
+        task=task,
+        examples=examples,
+        learned=snapshot.train().examples,
+        passages=passages_of(snapshot, options.read_text),
+        incumbent=incumbent,
+        seed=options.seed,
+        usd_per_cpu_hour=options.usd_per_cpu_hour,
+    )
     results = tuple(
-        _measured(task, recorder, (one, recording), incumbent, options)
-        for one, recording in zip(built, recordings, strict=True)
+        _measured(shared, recorder, one, recording) for one, recording in zip(built, recordings, strict=True)
     )
     comparison = _comparison(task, snapshot, test, results, options)
     comparison = msgspec.structs.replace(
@@ -135,6 +139,20 @@ def compare(
         ledger=(opened,),
     )
     return _finished(workspace, ledger, comparison)
+
+
+def _recorder(
+    workspace: Workspace, ledger: Ledger, snapshot: Snapshot, examples: tuple[Example, ...], options: TrialOptions
+) -> Recorder:
+    return Recorder(
+        workspace=workspace,
+        ledger=ledger,
+        snapshot=snapshot.id,
+        examples=examples,
+        chunk=options.chunk,
+        clock=options.clock,
+        latency=options.latency,
+    )
 
 
 def trial_id(task: Task, snapshot: Snapshot, built: Sequence[Built], seed: int) -> str:
@@ -159,32 +177,23 @@ def _record(recorder: Recorder, one: Built, progress: Progress) -> Recording:
     return recorder.record(one.id, one.candidate, lambda done, total: progress(stage, done, total))
 
 
-def _measured(
-    task: Task,
-    recorder: Recorder,
-    measured: tuple[Built, Recording],
-    incumbent: Incumbent | None,
-    options: TrialOptions,
-) -> CandidateResult:
-    one, recording = measured
+def _measured(shared: Measuring, recorder: Recorder, one: Built, recording: Recording) -> CandidateResult:
     latency = None if is_replayed(one.candidate.card) else recorder.record_latency(one.id, one.candidate)
-    return candidate_result(
-        task, one, recorder.examples, recording, latency=latency, incumbent=incumbent, options=options
-    )
+    return candidate_result(shared, one, recording, latency)
 
 
 def _comparison(
     task: Task, snapshot: Snapshot, test: TestSplit, results: tuple[CandidateResult, ...], options: TrialOptions
 ) -> Comparison:
     labelled = [example.expected for example in test.examples if example.expected is not None]
-    out_of_scope = sum(expected.get(task.target) == task.out_of_scope for expected in labelled)
+    keys = [measure_of(task.kind).key(task, expected) for expected in labelled]
     rows = Rows(
         train=len(snapshot.train()),
         select=len(snapshot.select()),
         certify=len(snapshot.certify()),
         test=len(test),
         test_labelled=len(labelled),
-        test_out_of_scope=out_of_scope if task.out_of_scope else 0,
+        test_out_of_scope=sum(key is None or key == (task.out_of_scope or None) for key in keys),
     )
     return Comparison(
         trial="",
@@ -194,6 +203,7 @@ def _comparison(
         seed=options.seed,
         incumbent=None,
         incumbent_simulated=False,
+        headline=measure_of(task.kind).headline,
         candidates=results,
         skipped=tuple(options.skipped),
         curves=tuple(options.curves),

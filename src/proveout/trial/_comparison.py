@@ -9,7 +9,9 @@ import msgspec
 from proveout.task import Citation, Neighbour
 from proveout.trial._calibration import Calibration
 from proveout.trial._efficiency import SampleEfficiency
-from proveout.trial._metrics import ClassQuality, Confusion, Estimate
+from proveout.trial._estimates import Estimate
+from proveout.trial._fields import FieldErrors, FieldQuality
+from proveout.trial._metrics import ClassQuality, Confusion
 
 __all__ = [
     "SCHEMA",
@@ -24,6 +26,7 @@ __all__ = [
     "Ledgered",
     "Machine",
     "Quality",
+    "Ranking",
     "Rows",
     "Segment",
     "Skipped",
@@ -62,10 +65,11 @@ class Segment(msgspec.Struct, frozen=True):
     n: int
     accuracy: Estimate | None
     accuracy_all_rows: Estimate | None
+    headline: Estimate | None
 
 
 class VsIncumbent(msgspec.Struct, frozen=True):
-    """Accuracy less the incumbent's on the same rows, and how often both gave the same guess."""
+    """The headline figure less the incumbent's on the same rows, and how often both gave the same guess."""
 
     difference: float
     low: float
@@ -74,24 +78,6 @@ class VsIncumbent(msgspec.Struct, frozen=True):
     test: str
     agreement: float
     n: int
-
-
-class Quality(msgspec.Struct, frozen=True, kw_only=True):
-    """How right the answers are; None where a figure is not defined. See docs/reference/compare-json.md."""
-
-    accuracy: Estimate | None = None
-    accuracy_at_threshold: Estimate | None = None
-    out_of_scope_recall: Estimate | None = None
-    out_of_scope_precision: Estimate | None = None
-    accuracy_all_rows: Estimate | None = None
-    accuracy_answered: Estimate | None = None
-    coverage: Estimate | None = None
-    macro_f1: Estimate | None = None
-    other: dict[str, Estimate | None] = {}
-    segments: tuple[Segment, ...] = ()
-    classes: tuple[ClassQuality, ...] = ()
-    confusion: Confusion = Confusion()
-    vs_incumbent: VsIncumbent | None = None
 
 
 class LatencyInterval(msgspec.Struct, frozen=True):
@@ -110,6 +96,52 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
     intervals: dict[str, LatencyInterval]
     n: int
     measured: bool
+
+
+class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+    """How well the evidence is ranked; ``of`` says whether documents or labelled neighbours are.
+
+    ``retrieval_ms`` is what the answers' own traces report for their step ``retrieve``; None where they report none.
+    """
+
+    of: str
+    recall_at_1: Estimate | None
+    recall_at_5: Estimate | None
+    recall_at_10: Estimate | None
+    ndcg_at_10: Estimate | None
+    mrr: Estimate | None
+    retrieval_ms: Latency | None
+
+
+class Quality(msgspec.Struct, frozen=True, kw_only=True):
+    """How right the answers are; None where a figure is not defined. See docs/reference/compare-json.md."""
+
+    accuracy: Estimate | None = None
+    accuracy_at_threshold: Estimate | None = None
+    out_of_scope_recall: Estimate | None = None
+    out_of_scope_precision: Estimate | None = None
+    accuracy_all_rows: Estimate | None = None
+    accuracy_answered: Estimate | None = None
+    coverage: Estimate | None = None
+    macro_f1: Estimate | None = None
+    other: dict[str, Estimate | None] = {}
+    segments: tuple[Segment, ...] = ()
+    classes: tuple[ClassQuality, ...] = ()
+    confusion: Confusion = Confusion()
+    fields: tuple[FieldQuality, ...] = ()
+    field_errors: tuple[FieldErrors, ...] = ()
+    ranking: Ranking | None = None
+    vs_incumbent: VsIncumbent | None = None
+
+    def figure(self, name: str) -> Estimate | None:
+        """A metric's estimate by name, wherever it stands; None where it is not defined.
+
+        Example:
+            >>> Quality(other={"token_f1": Estimate(0.5, 0.4, 0.6, 90)}).figure("token_f1").value
+            0.5
+        """
+        found: Estimate | None = self.other[name] if name in self.other else getattr(self, name, None)
+        return found
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +247,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         trial: id; a hash of task, snapshot, candidates and seed.
         incumbent: id of the candidate that stands for the incumbent, ``"recorded"`` when the rows themselves hold
             its answers, None without one.
+        headline: the figure of ``quality`` that candidates are ranked and compared with the incumbent by.
         candidates: in the order given.
         skipped: families that do not fit.
         curves: learning curves, when asked for.
@@ -234,6 +267,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     incumbent: str | None
     incumbent_simulated: bool
+    headline: str
     candidates: tuple[CandidateResult, ...]
     skipped: tuple[Skipped, ...]
     curves: tuple[Curve, ...]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from proveout.trial._metrics import Estimate
+    from proveout.trial._estimates import Estimate
 
 __all__ = ["DASH", "interval", "milliseconds", "money", "percent", "plus_minus", "points", "rate", "short_id", "size"]
 

@@ -1,4 +1,4 @@
-"""Intervals for what a finite sample can say: proportions, paired differences, quantiles and macro-F1."""
+"""Intervals for what a finite sample can say: proportions, means, ratios, paired differences, quantiles, macro-F1."""
 
 from __future__ import annotations
 
@@ -11,9 +11,22 @@ from scipy import sparse, stats
 if TYPE_CHECKING:
     from proveout.trial._scored import Floats, Ints
 
-__all__ = ["Interval", "Paired", "Quantile", "macro_f1_interval", "paired_test", "quantile_interval", "wilson"]
+__all__ = [
+    "Interval",
+    "Paired",
+    "Quantile",
+    "is_binary",
+    "macro_f1_interval",
+    "mean_interval",
+    "paired_means",
+    "paired_test",
+    "quantile_interval",
+    "ratio_interval",
+    "wilson",
+]
 
 CONFIDENCE = 0.95
+CELLS_AT_ONCE = 2**22
 
 
 class Interval(NamedTuple):
@@ -202,3 +215,106 @@ def _bias_corrected(value: float, spread: Floats) -> tuple[float, float]:
     edge = stats.norm.ppf((1 + CONFIDENCE) / 2)
     low, high = np.quantile(spread, stats.norm.cdf([shift - edge, shift + edge]))
     return float(low), float(high)
+
+
+def ratio_interval(parts: Floats, wholes: Floats, *, seed: int, resamples: int = 1000) -> Interval | None:
+    """Sum of ``parts`` over the sum of ``wholes``, a share in [0, 1], with a bootstrap interval; None for no whole.
+
+    Rows are resampled, since what one row holds is dependent (Efron 1981, bias-corrected as for macro-F1). At 0 and at
+    1 every resample says the same, so that Wilson's interval over rows stands in.
+
+    Args:
+        parts: shape (n,), not below 0 and not above ``wholes``.
+        wholes: shape (n,); rows of 0 count in no resample.
+        seed: of the resampling.
+        resamples: number of resamples.
+
+    Example:
+        >>> import numpy as np
+        >>> found = ratio_interval(np.array([1, 1, 2]), np.array([1, 2, 3]), seed=0)
+        >>> round(found.value, 2), found.low < found.value < found.high
+        (0.67, True)
+    """
+    counted = wholes > 0
+    n = int(np.sum(counted))
+    if n == 0:
+        return None
+    columns = np.stack([parts[counted], wholes[counted]], axis=1).astype(np.float64)
+    value = float(columns[:, 0].sum() / columns[:, 1].sum())
+    if value in {0.0, 1.0}:
+        return wilson(round(value) * n, n)
+    sums = _resampled_sums(columns, seed, resamples)
+    low, high = _bias_corrected(value, sums[:, 0] / sums[:, 1])
+    return Interval(value, max(0.0, min(low, value)), min(1.0, max(high, value)))
+
+
+def mean_interval(values: Floats, *, seed: int, resamples: int = 1000) -> Interval | None:
+    """Mean of values in [0, 1]: Wilson's interval where all are 0 or 1, a bootstrap otherwise; None for no rows.
+
+    Example:
+        >>> import numpy as np
+        >>> mean_interval(np.array([0.0, 1.0]), seed=0) == wilson(1, 2)
+        True
+        >>> mean_interval(np.array([0.25, 0.75]), seed=0).value
+        0.5
+    """
+    if is_binary(values):
+        return wilson(int(np.sum(values)), len(values))
+    return ratio_interval(values, np.ones(len(values)), seed=seed, resamples=resamples)
+
+
+def paired_means(ours: Floats, theirs: Floats, *, seed: int, resamples: int = 10_000) -> Paired | None:
+    """Compare two numbers a row, both in [0, 1] and of shape (n,); None for no rows.
+
+    The p-value is that of the two-sided sign-flipping permutation test (Fisher 1935, section 21): under the null
+    hypothesis each row's difference is as likely as its negative. The interval is a bias-corrected bootstrap of rows.
+
+    Example:
+        >>> import numpy as np
+        >>> found = paired_means(np.full(20, 0.9), np.full(20, 0.4), seed=0)
+        >>> round(found.difference, 2), found.p_value < 0.001
+        (0.5, True)
+    """
+    n = len(ours)
+    if n == 0:
+        return None
+    gaps = np.asarray(ours - theirs, dtype=np.float64)
+    difference = float(np.mean(gaps))
+    spread = _resampled_sums(gaps[:, None], seed, resamples // 10)[:, 0] / n
+    low, high = _bias_corrected(difference, spread)
+    p_value = _sign_flips(np.abs(gaps[gaps != 0]), abs(difference) * n, seed, resamples)
+    return Paired(difference, min(low, difference), max(high, difference), p_value)
+
+
+def is_binary(values: Floats) -> bool:
+    """Whether all values are 0 or 1."""
+    return bool(np.all((values == 0) | (values == 1)))
+
+
+def _sign_flips(sizes: Floats, observed: float, seed: int, resamples: int) -> float:
+    """Share of random sign patterns whose sum is as far from 0; equal sizes share one binomial draw, which is exact."""
+    if not len(sizes):
+        return 1.0
+    cells, counts = np.unique(sizes, return_counts=True)
+    rng = np.random.default_rng(seed)
+    as_far = 0
+    for count in _batches(resamples, len(cells)):
+        ups = rng.binomial(counts, 0.5, size=(count, len(cells)))
+        as_far += int(np.sum(np.abs((2 * ups - counts) @ cells) >= observed * (1 - 1e-9)))
+    return (1 + as_far) / (1 + resamples)
+
+
+def _resampled_sums(columns: Floats, seed: int, resamples: int) -> Floats:
+    """Column sums of ``resamples`` samples of rows, shape (resamples, c), drawn as multinomial counts of equal rows."""
+    n = len(columns)
+    cells, counts = np.unique(columns, axis=0, return_counts=True)
+    rng = np.random.default_rng(seed)
+    parts = [rng.multinomial(n, counts / n, size=count) @ cells for count in _batches(resamples, len(cells))]
+    return np.asarray(np.concatenate(parts))
+
+
+def _batches(resamples: int, cells: int) -> list[int]:
+    """Sizes of the batches of resamples that fit in memory at once."""
+    most = max(1, CELLS_AT_ONCE // max(1, cells))
+    whole, rest = divmod(resamples, most)
+    return [most] * whole + [rest] * bool(rest)

@@ -19,7 +19,7 @@ def comparison_to_json(comparison: Comparison) -> dict[str, Any]:
 
     Example:
         >>> sorted(compare_schema()["properties"])[:3]
-        ['candidates', 'curves', 'incumbent']
+        ['candidates', 'curves', 'headline']
     """
     value: dict[str, Any] = _finite(msgspec.to_builtins(comparison))
     for candidate in value["candidates"]:

@@ -1,9 +1,9 @@
-"""Metrics by name: each turns `Scored` into an `Estimate`, or None where it is not defined."""
+"""Metrics by name and kind: each turns scored rows into an `Estimate`, or None where it is not defined."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -11,33 +11,36 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from proveout._registry import Registry
 from proveout.errors import MetricUnknown
-from proveout.trial._intervals import macro_f1_interval, wilson
-from proveout.trial._scored import Scored
+from proveout.trial._estimates import Estimate, share
+from proveout.trial._intervals import macro_f1_interval
 
 if TYPE_CHECKING:
-    from proveout.trial._scored import Ints
+    from proveout.task import Kind
+    from proveout.trial._scored import Ints, Scored, ScoredRows
 
-__all__ = ["ClassQuality", "Confusion", "Estimate", "Metric", "class_quality", "confusion", "metric", "metrics"]
+__all__ = ["EVERY_KIND", "ClassQuality", "Confusion", "Metric", "class_quality", "confusion", "metric", "metrics"]
 
 MATRIX_LABELS = 20
 TOP_PAIRS = 20
 
-
-class Estimate(msgspec.Struct, frozen=True):
-    """A measured share with its 95 % interval and the number of rows it was measured on."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-
-Metric = Callable[[Scored], Estimate | None]
+Metric = Callable[[Any], Estimate | None]
 metrics: Registry[Metric] = Registry("metric", group="proveout.metrics", missing=MetricUnknown)
+extract_metrics: Registry[Metric] = Registry("metric", group="proveout.extract_metrics", missing=MetricUnknown)
+answer_metrics: Registry[Metric] = Registry("metric", group="proveout.answer_metrics", missing=MetricUnknown)
+LABEL_KINDS: tuple[Kind, ...] = ("classify", "decide")
+EVERY_KIND: tuple[Kind, ...] = (*LABEL_KINDS, "extract", "answer")
+REGISTRIES: dict[Kind, Registry[Metric]] = {
+    **dict.fromkeys(LABEL_KINDS, metrics),
+    "extract": extract_metrics,
+    "answer": answer_metrics,
+}
 
 
-def metric(name: str) -> Callable[[Metric], Metric]:
-    """Register a metric under ``name``: it appears under that name in ``quality`` of every comparison.
+def metric(name: str, *kinds: Kind) -> Callable[[Metric], Metric]:
+    """Register a metric under ``name``: it appears under that name in ``quality`` of every comparison of its kinds.
+
+    A metric of ``classify`` and ``decide``, which are meant when no kind is named, takes `Scored`; one of ``extract``
+    takes `ScoredFields`; one of ``answer`` takes `ScoredTexts`.
 
     Example:
         >>> metrics.create("accuracy") is accuracy
@@ -45,57 +48,56 @@ def metric(name: str) -> Callable[[Metric], Metric]:
     """
 
     def decorate(function: Metric) -> Metric:
-        metrics.register(name)(lambda: function)
+        def factory() -> Metric:
+            return function
+
+        for kind in kinds or LABEL_KINDS:
+            REGISTRIES[kind].register(name)(factory)
         return function
 
     return decorate
 
 
-def _share(hits: Ints) -> Estimate | None:
-    found = wilson(int(np.sum(hits)), len(hits))
-    return None if found is None else Estimate(*found, len(hits))
-
-
-@metric("accuracy")
-def accuracy(scored: Scored) -> Estimate | None:
+@metric("accuracy", *EVERY_KIND)
+def accuracy(scored: ScoredRows) -> Estimate | None:
     """Share of in-scope rows right with nothing rejected."""
-    return _share(scored.guessed_right[scored.in_scope])
+    return share(scored.guessed_right[scored.in_scope])
 
 
-@metric("accuracy_at_threshold")
-def accuracy_at_threshold(scored: Scored) -> Estimate | None:
+@metric("accuracy_at_threshold", *EVERY_KIND)
+def accuracy_at_threshold(scored: ScoredRows) -> Estimate | None:
     """Share of in-scope rows right as served: an abstention counts as wrong."""
-    return _share(scored.served_right[scored.in_scope])
+    return share(scored.served_right[scored.in_scope])
 
 
-@metric("accuracy_all_rows")
-def accuracy_all_rows(scored: Scored) -> Estimate | None:
+@metric("accuracy_all_rows", *EVERY_KIND)
+def accuracy_all_rows(scored: ScoredRows) -> Estimate | None:
     """Share of all rows right as served: an out-of-scope row is right when rejected."""
-    return _share(scored.served_right)
+    return share(scored.served_right)
 
 
-@metric("accuracy_answered")
-def accuracy_answered(scored: Scored) -> Estimate | None:
+@metric("accuracy_answered", *EVERY_KIND)
+def accuracy_answered(scored: ScoredRows) -> Estimate | None:
     """Share right among the rows it answered."""
-    return _share(scored.served_right[~scored.rejected])
+    return share(scored.served_right[~scored.rejected])
 
 
-@metric("coverage")
-def coverage(scored: Scored) -> Estimate | None:
+@metric("coverage", *EVERY_KIND)
+def coverage(scored: ScoredRows) -> Estimate | None:
     """Share of all rows answered: neither abstained on nor labelled out of scope."""
-    return _share(~scored.rejected)
+    return share(~scored.rejected)
 
 
-@metric("out_of_scope_recall")
-def out_of_scope_recall(scored: Scored) -> Estimate | None:
+@metric("out_of_scope_recall", *EVERY_KIND)
+def out_of_scope_recall(scored: ScoredRows) -> Estimate | None:
     """Share of out-of-scope rows rejected; None without such rows."""
-    return _share(scored.rejected[~scored.in_scope])
+    return share(scored.rejected[~scored.in_scope])
 
 
-@metric("out_of_scope_precision")
-def out_of_scope_precision(scored: Scored) -> Estimate | None:
-    """Share of rejected rows that are out of scope; None when the task has no such label or nothing is rejected."""
-    return _share(~scored.in_scope[scored.rejected]) if scored.out_of_scope >= 0 else None
+@metric("out_of_scope_precision", *EVERY_KIND)
+def out_of_scope_precision(scored: ScoredRows) -> Estimate | None:
+    """Share of rejected rows that are out of scope; None when nothing can be out of scope or nothing is rejected."""
+    return share(~scored.in_scope[scored.rejected]) if scored.has_scope else None
 
 
 @metric("macro_f1")
@@ -121,6 +123,7 @@ def class_quality(scored: Scored) -> tuple[ClassQuality, ...]:
 
     Example:
         >>> import numpy as np
+        >>> from proveout.trial import Scored
         >>> two = np.array([0, 1])
         >>> [c.f1 for c in class_quality(Scored(labels=("a", "b"), truth=two, guess=two, output=two, confidence=two))]
         [1.0, 1.0]
@@ -163,6 +166,7 @@ def confusion(scored: Scored) -> Confusion:
 
     Example:
         >>> import numpy as np
+        >>> from proveout.trial import Scored
         >>> truth, guess = np.array([0, 0, 1]), np.array([0, 1, 1])
         >>> confusion(Scored(labels=("a", "b"), truth=truth, guess=guess, output=guess, confidence=guess)).counts
         ((1, 1), (0, 1))

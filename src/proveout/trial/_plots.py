@@ -50,8 +50,8 @@ def frontier(dots: Sequence[Dot]) -> list[Dot]:
     return found
 
 
-def pareto_plot(dots: Sequence[Dot], *, title: str, axis: str, unit: str) -> Markup:
-    """Accuracy with intervals over a logarithmic axis of what it takes, with the frontier drawn."""
+def pareto_plot(dots: Sequence[Dot], *, title: str, axes: tuple[str, str], unit: str) -> Markup:
+    """Quality with intervals over a logarithmic axis of what it takes, with the frontier drawn; axes are named."""
     floor = min((dot.x for dot in dots if dot.x > 0), default=1.0)
     shown = [dot._replace(x=dot.x if dot.x > 0 else floor / 10) for dot in dots]
     across = Scale(min(dot.x for dot in shown) / 3, max(dot.x for dot in shown) * 3, AREA.left, AREA.right, log=True)
@@ -59,14 +59,15 @@ def pareto_plot(dots: Sequence[Dot], *, title: str, axis: str, unit: str) -> Mar
     margin = max(0.01, (high - low) * 0.12)
     up = Scale(max(0.0, low - margin), min(1.0, high + margin), AREA.bottom, AREA.top)
     steps = [(tick, f"{unit}{significant(tick, 1)}") for tick in log_ticks(across.low, across.high)]
-    described = "; ".join(f"{dot.name}: {axis} {significant(dot.x)}, accuracy {percent(dot.value)} %" for dot in dots)
+    axis, name = axes
+    described = "; ".join(f"{dot.name}: {axis} {significant(dot.x)}, {name} {percent(dot.value)} %" for dot in dots)
     best = [(across(dot.x), up(dot.value)) for dot in frontier(shown)]
     return figure(
         WIDTH,
         HEIGHT,
         title,
         described,
-        *_axes(across, up, steps, (axis, "accuracy, %")),
+        *_axes(across, up, steps, (axis, f"{name}, %")),
         _staircase(best),
         *(_whisker(dot, across, up) for dot in shown),
         *_dot_labels(shown, across, up),

@@ -11,14 +11,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from proveout.trial import _format
+from proveout.trial._kinds import measure_of
 from proveout.trial._plots import Dot, curves_plot, heat_map, pareto_plot, reliability_plot
-from proveout.trial._verdict import chosen, labels_needed, limits, verdict
+from proveout.trial._verdict import chosen, has_scope, labels_needed, limits, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from proveout.trial._comparison import CandidateResult, Comparison
-    from proveout.trial._metrics import Estimate
+    from proveout.trial._estimates import Estimate
+    from proveout.trial._kinds import Measure
 
 __all__ = ["render_report"]
 
@@ -48,6 +50,8 @@ def render_report(comparison: Comparison) -> str:
     """
     style = files("proveout.trial").joinpath("templates/report.css").read_text(encoding="utf-8")
     colours = {one.family: number for number, one in enumerate(comparison.candidates)}
+    measure = measure_of(comparison.task.kind)
+    scoped = has_scope(comparison)
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         _environment()
@@ -56,6 +60,12 @@ def render_report(comparison: Comparison) -> str:
             c=comparison,
             style=Markup(style),  # noqa: S704  our own file
             style_hash=f"sha256-{digest}",
+            measure=measure,
+            scoped=scoped,
+            columns=[column for column in measure.columns if scoped or not column.for_scope],
+            about=_about(measure, scoped=scoped),
+            title=_capital(measure.name),
+            ranked=[one for one in comparison.candidates if one.quality.ranking],
             verdict=verdict(comparison),
             plots=_plots(comparison),
             curves=curves_plot(comparison.curves, colours),
@@ -65,6 +75,14 @@ def render_report(comparison: Comparison) -> str:
             limits=limits(comparison),
         )
     )
+
+
+def _about(measure: Measure, *, scoped: bool) -> str:
+    return _capital(measure.about.format(rows="in-scope rows" if scoped else "all rows")) + "."
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _environment() -> Environment:
@@ -95,20 +113,26 @@ def _view(one: CandidateResult, number: int) -> View:
 def _plots(comparison: Comparison) -> list[tuple[Markup, str]]:
     costs: list[float | None] = [one.cost_per_1000 for one in comparison.candidates]
     waits = [one.latency_ms.p50 for one in comparison.candidates]
+    name = measure_of(comparison.task.kind).name
+    title = _capital(name)
     axes = [
-        ("Accuracy over cost", "cost per 1,000 requests, USD", "$", _dots(comparison, costs)),
-        ("Accuracy over latency at batch 1", "median latency, ms", "", _dots(comparison, waits)),
+        (f"{title} over cost", "cost per 1,000 requests, USD", "$", _dots(comparison, costs)),
+        (f"{title} over latency at batch 1", "median latency, ms", "", _dots(comparison, waits)),
     ]
-    return [(pareto_plot(dots, title=name, axis=axis, unit=unit), name) for name, axis, unit, dots in axes if dots]
+    return [
+        (pareto_plot(dots, title=title, axes=(axis, name), unit=unit), title)
+        for title, axis, unit, dots in axes
+        if dots
+    ]
 
 
 def _dots(comparison: Comparison, values: Iterable[float | None]) -> list[Dot]:
     found = []
     for number, (one, x) in enumerate(zip(comparison.candidates, values, strict=True)):
-        accuracy = one.quality.accuracy
-        if accuracy is not None and x is not None:
+        figure = one.quality.figure(comparison.headline)
+        if figure is not None and x is not None:
             name = f"{one.family} (simulated)" if one.simulated else one.family
-            found.append(Dot(name, x, accuracy.value, accuracy.low, accuracy.high, number))
+            found.append(Dot(name, x, figure.value, figure.low, figure.high, number))
     return found
 
 
@@ -116,7 +140,7 @@ def _segments(comparison: Comparison) -> list[tuple[str, int, list[Estimate | No
     columns = [{part.name: part for part in one.quality.segments} for one in comparison.candidates]
     names = sorted({name for column in columns for name in column})
     return [
-        (name, columns[0][name].n, [column[name].accuracy if name in column else None for column in columns])
+        (name, columns[0][name].n, [column[name].headline if name in column else None for column in columns])
         for name in names
     ]
 

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from proveout.trial._format import DASH, milliseconds, money, percent, plus_minus, rate, short_id, size
-from proveout.trial._verdict import chosen, labels_needed, verdict
+from proveout.trial._kinds import Column, measure_of
+from proveout.trial._verdict import chosen, has_scope, labels_needed, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from proveout.trial._comparison import CandidateResult, Comparison
-    from proveout.trial._metrics import Estimate
+    from proveout.trial._estimates import Estimate
 
 __all__ = ["render_table"]
 
 Cell = Callable[["CandidateResult"], str]
 # What a narrow terminal does without, first to last.
-DROPPED = ("\nsize", "requests\nper s", "p95\nms", "macro\nF1", "\nECE", "as\nserved")
+DROPPED = ("\nsize", "nDCG\n@10", "requests\nper s", "p95\nms", "macro\nF1", "\nECE", "as\nserved")
 UNBOUNDED = 1000
 
 
@@ -71,14 +72,12 @@ def _title(comparison: Comparison) -> Text:
 
 
 def _columns(comparison: Comparison) -> dict[str, Cell]:
-    scope: list[tuple[str, Cell]] = [
-        ("as\nserved", lambda one: _percent(one.quality.accuracy_at_threshold)),
-        ("oos\nrecall", lambda one: _percent(one.quality.out_of_scope_recall)),
-    ]
+    scoped = has_scope(comparison)
+    first, *others = [one for one in measure_of(comparison.task.kind).columns if scoped or not one.for_scope]
     found: list[tuple[str, Cell]] = [
-        ("accuracy\n%", lambda one: plus_minus(one.quality.accuracy)),
-        *(scope if comparison.task.out_of_scope else scope[:1]),
-        ("macro\nF1", lambda one: _percent(one.quality.macro_f1)),
+        (first.short, lambda one: plus_minus(one.quality.figure(first.figure))),
+        *((column.short, _cell(column)) for column in others),
+        *([RANKED] if any(_ranks_documents(one) for one in comparison.candidates) else []),
         ("\nECE", lambda one: percent(one.calibration.ece)),
         ("p50\nms", lambda one: milliseconds(one.latency_ms.p50) + _mark(one)),
         ("p95\nms", lambda one: milliseconds(one.latency_ms.p95) + _mark(one)),
@@ -89,8 +88,22 @@ def _columns(comparison: Comparison) -> dict[str, Cell]:
     return dict(found)
 
 
+def _cell(column: Column) -> Cell:
+    return lambda one: _percent(one.quality.figure(column.figure))
+
+
 def _percent(estimate: Estimate | None) -> str:
     return DASH if estimate is None else percent(estimate.value)
+
+
+RANKED: tuple[str, Cell] = (
+    "nDCG\n@10",
+    lambda one: _percent(one.quality.ranking.ndcg_at_10 if one.quality.ranking else None),
+)
+
+
+def _ranks_documents(one: CandidateResult) -> bool:
+    return one.quality.ranking is not None and one.quality.ranking.of == "documents"
 
 
 def _mark(one: CandidateResult) -> str:
@@ -104,8 +117,8 @@ def _name(one: CandidateResult, comparison: Comparison) -> Text:
 
 
 def _notes(comparison: Comparison, hidden: Sequence[str]) -> list[str]:
-    scope = "in-scope rows" if comparison.task.out_of_scope else "rows"
-    notes = [f"accuracy, F1, ECE in %: {scope}, nothing rejected; as served: abstaining counts as wrong; ± is at 95 %"]
+    rows = "in-scope rows" if has_scope(comparison) else "rows"
+    notes = [f"{measure_of(comparison.task.kind).about.format(rows=rows)}; ± is at 95 %"]
     if any(one.replayed for one in comparison.candidates):
         notes.append("* as recorded with the answers, not measured here.")
     if hidden:

@@ -5,34 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proveout.trial._format import interval, milliseconds, money, percent, points
+from proveout.trial._kinds import measure_of
 
 if TYPE_CHECKING:
     from proveout.trial._comparison import CandidateResult, Comparison, VsIncumbent
 
-__all__ = ["best_candidate", "chosen", "labels_needed", "limits", "verdict"]
+__all__ = ["best_candidate", "chosen", "has_scope", "labels_needed", "limits", "verdict"]
 
 
 def best_candidate(comparison: Comparison) -> CandidateResult | None:
-    """The candidate of highest accuracy other than the incumbent; None without one."""
-    measured = [one for one in comparison.candidates if one.quality.accuracy and one.id != comparison.incumbent]
-    return max(measured, key=lambda one: one.quality.accuracy.value if one.quality.accuracy else 0.0, default=None)
+    """The candidate of the highest headline figure other than the incumbent; None without one."""
+    found = [(one, one.quality.figure(comparison.headline)) for one in comparison.candidates]
+    measured = [(one, figure.value) for one, figure in found if figure and one.id != comparison.incumbent]
+    return max(measured, key=lambda pair: pair[1])[0] if measured else None
 
 
 def verdict(comparison: Comparison) -> tuple[str, ...]:
     """The headline: sentences for the best candidate's quality, its difference from the incumbent, and its cost."""
     best = best_candidate(comparison)
-    if best is None or best.quality.accuracy is None:
+    figure = best.quality.figure(comparison.headline) if best else None
+    if best is None or figure is None:
         return ("No candidate can be compared: none besides the incumbent was measured on labelled rows in scope.",)
-    accuracy = best.quality.accuracy
-    scope = "requests in scope" if comparison.task.out_of_scope else "requests"
-    first = (
-        f"{best.family.capitalize()} answers {percent(accuracy.value)} % of {scope} right "
-        f"({interval(accuracy)} %, {accuracy.n:,} rows)."
-    )
+    scope = "requests in scope" if has_scope(comparison) else "requests"
+    claim = measure_of(comparison.task.kind).claim.format(value=percent(figure.value), scope=scope)
+    first = f"{best.family.capitalize()} {claim} ({interval(figure)} %, {figure.n:,} rows)."
     sentences = [first]
     if best.quality.vs_incumbent:
         sentences.append(_versus(best.quality.vs_incumbent, simulated=comparison.incumbent_simulated))
     return (*sentences, _price(comparison, best))
+
+
+def has_scope(comparison: Comparison) -> bool:
+    """Whether a request can be out of scope: the task has such a label, or rows without an answer."""
+    return bool(comparison.task.out_of_scope or comparison.rows.test_out_of_scope)
 
 
 def _versus(found: VsIncumbent, *, simulated: bool) -> str:

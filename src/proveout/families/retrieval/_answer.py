@@ -173,9 +173,7 @@ def _types(schema: Mapping[str, Any]) -> Sequence[str]:
     return (stated,) if isinstance(stated, str) else stated
 
 
-def looked_up(
-    knowledge: Knowledge, embedder: Embedder, question: str
-) -> tuple[list[Hit], list[Sentence], Array]:
+def looked_up(knowledge: Knowledge, embedder: Embedder, question: str) -> tuple[list[Hit], list[Sentence], Array]:
     """Passages for a question, their sentences, and what speaks for each sentence."""
     hits = knowledge.run(Search(text=question, k=PASSAGES))
     found = sentences(hits)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from proveout.families._embedders import Embedder
     from proveout.families.retrieval._documents import Hit
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["FEATURES", "Sentence", "described", "normalised", "sentences"]
 
 # A full stop, question or exclamation mark, perhaps closed by quotes, before white space; or a line's end.
-BOUNDARY = re.compile(r"(?<=[.!?。！？])[\"')\]]*\s+(?=\S)|\n+")
+BOUNDARY = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=\S)|\n+")
 WORD = re.compile(r"\w+")
 ARTICLES = {"a", "an", "the"}
 FEATURES = ("cosine", "words shared", "passage rank", "passage score")
