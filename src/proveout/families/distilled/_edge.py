@@ -22,8 +22,8 @@ __all__ = ["EdgePlan", "augmented", "train_table", "vocabulary"]
 LEAST_TEXTS = 2
 # Share of words a made text drops.
 DROPPED = 0.25
-# Spread of rows at the start: words have the encoder's vectors, pairs and pieces begin near zero.
-SPREAD, ENCODED_SPREAD = 0.02, 0.2
+# Of the rows' own parts at the start.
+SPREAD = 0.02
 
 
 class EdgePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +37,7 @@ class EdgePlan(msgspec.Struct, frozen=True, kw_only=True):
         term_dropout: share of a text's terms left out at each step.
         dropout: share of the hidden units left out at each step.
         scale: of the sum of rows.
+        encoded: of the projection of the encoder's vectors.
     """
 
     width: int = 128
@@ -46,6 +47,7 @@ class EdgePlan(msgspec.Struct, frozen=True, kw_only=True):
     term_dropout: float = 0.1
     dropout: float = 0.5
     scale: float = 3.0
+    encoded: float = 2.0
 
 
 def augmented(texts: Sequence[str], labels: Sequence[str], rng: np.random.Generator) -> list[str]:
@@ -107,9 +109,8 @@ def train_table(  # noqa: PLR0913  a training has this many parties
     weights = _weights(list(counted.values()), len(texts))
     bags = [np.array([at[term] for term in features(text) if term in at], dtype=np.int64) for text in texts]
     rng = np.random.default_rng(seed)
-    first = _first_rows(counted, start, plan.width, rng)
     with seeded(torch, seed):
-        model = _Bag(torch, first, weights, targets.shape[1], plan)
+        model = _Bag(torch, _encoded(counted, start), weights, targets.shape[1], plan)
         for epoch in range(plan.epochs):
             progress("training the static embedding", epoch, plan.epochs)
             model.epoch(bags, targets, rng, epoch)
@@ -123,27 +124,29 @@ def _weights(counts: Sequence[int], texts: int) -> Array:
     return np.asarray(np.log((1 + texts) / (1 + np.array(counts))) + 1, dtype=np.float32)
 
 
-def _first_rows(counted: dict[tuple[str, str], int], start: Array, width: int, rng: np.random.Generator) -> Array:
-    """Words: the principal components of their encoder vectors; the rest: almost nothing."""
-    rows = rng.normal(scale=SPREAD, size=(len(counted), width)).astype(np.float32)
-    centred = start - start.mean(axis=0)
-    directions = np.linalg.svd(centred, full_matrices=False)[2][:width]
-    projected = centred @ directions.T
-    places = [row for row, (kind, _) in enumerate(counted) if kind == "word"]
-    rows[places, : projected.shape[1]] = projected * (ENCODED_SPREAD / max(float(projected.std()), 1e-9))
-    return rows
+def _encoded(counted: dict[tuple[str, str], int], start: Array) -> Array:
+    """The encoder's centred vector of each word; zeros for pairs and pieces; shape (terms, width of the encoder)."""
+    found = np.zeros((len(counted), start.shape[1]), dtype=np.float32)
+    found[[row for row, (kind, _) in enumerate(counted) if kind == "word"]] = start - start.mean(axis=0)
+    return found
 
 
 class _Bag:
-    """Rows, bias and output layer, with their optimiser."""
+    """Rows, bias and output layer, with their optimiser.
 
-    def __init__(self, torch: Any, rows: Array, weights: Array, labels: int, plan: EdgePlan) -> None:
+    The row of a term is its own part, plus a projection of the encoder's vector that all words share: so a rare word
+    starts where the encoder puts it.
+    """
+
+    def __init__(self, torch: Any, encoded: Array, weights: Array, labels: int, plan: EdgePlan) -> None:
         self._torch, self._plan = torch, plan
-        self._weights = torch.tensor(weights)
-        self._rows = torch.nn.EmbeddingBag.from_pretrained(torch.tensor(rows), freeze=False, mode="sum")
+        self._weights, self._encoded = torch.tensor(weights), torch.tensor(encoded)
+        self._rows = torch.nn.EmbeddingBag(len(encoded), plan.width, mode="sum")
+        torch.nn.init.normal_(self._rows.weight, std=SPREAD)
+        self._projection = torch.nn.Linear(encoded.shape[1], plan.width, bias=False)
         self._bias = torch.nn.Parameter(torch.zeros(plan.width))
         self._output = torch.nn.Linear(plan.width, labels)
-        parameters = [self._rows.weight, self._bias, *self._output.parameters()]
+        parameters = [self._rows.weight, self._bias, *self._projection.parameters(), *self._output.parameters()]
         self._optimiser = torch.optim.Adam(parameters, lr=plan.rate)
 
     def epoch(self, bags: Sequence[Array], targets: Array, rng: np.random.Generator, number: int) -> None:
@@ -168,9 +171,13 @@ class _Bag:
         squares = torch.zeros(len(bags)).index_add_(0, owner, weight * weight)
         scaled = weight * squares.clamp(min=1e-9).rsqrt()[owner] * plan.scale
         summed = self._rows(terms, lengths.cumsum(0) - lengths, per_sample_weights=scaled)
-        return torch.nn.functional.dropout(torch.relu(summed + self._bias), plan.dropout)
+        meant = torch.zeros(len(bags), self._encoded.shape[1])
+        meant.index_add_(0, owner, self._encoded[terms] * scaled[:, None])
+        hidden = summed + self._projection(meant) * plan.encoded + self._bias
+        return torch.nn.functional.dropout(torch.relu(hidden), plan.dropout)
 
     def learned(self) -> tuple[Array, Array]:
         """Rows times weight and scale, and the bias."""
-        rows = (self._rows.weight * self._weights[:, None] * self._plan.scale).detach().numpy()
+        rows = self._rows.weight + self._projection(self._encoded) * self._plan.encoded
+        rows = (rows * self._weights[:, None] * self._plan.scale).detach().numpy()
         return rows, self._bias.detach().numpy().copy()

@@ -1,8 +1,10 @@
 """retrieval: the nearest examples or passages, with their fingerprints as evidence."""
 
+from proveout.families.retrieval._answer import PassageCandidate
 from proveout.families.retrieval._chunkers import Chunker, choose_chunker, chunker, chunkers
 from proveout.families.retrieval._documents import Chunk, Hit, IngestReport, Noted, Skipped, Source, read_folder
-from proveout.families.retrieval._examples import RetrievalCandidate, RetrievalFamily
+from proveout.families.retrieval._examples import RetrievalCandidate
+from proveout.families.retrieval._family import RetrievalFamily
 from proveout.families.retrieval._knowledge import Knowledge, Search
 from proveout.families.retrieval._replay import Replay, SearchRecord, record_search, replay
 from proveout.families.retrieval._rerankers import Reranker, reranker, rerankers
@@ -16,6 +18,7 @@ __all__ = [
     "IngestReport",
     "Knowledge",
     "Noted",
+    "PassageCandidate",
     "Replay",
     "Reranker",
     "RetrievalCandidate",

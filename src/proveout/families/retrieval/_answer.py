@@ -15,7 +15,7 @@ from proveout.families._protocol import BuildRun, CandidateCard, card_of
 from proveout.families._serving import measured
 from proveout.families.retrieval._documents import Source
 from proveout.families.retrieval._knowledge import Knowledge, Search
-from proveout.families.retrieval._sentences import FEATURES, described, normalised, sentences
+from proveout.families.retrieval._sentences import FEATURES, SentenceVectors, described, normalised, sentences
 from proveout.task import Answer, Citation, Evidence, Step, Task, canonical_json, content_hash, input_text
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class PassageCandidate:
         self._pages = pages
         self._embedder = embedder
         self._knowledge = _opened(pages, embedder, cache)
+        self._vectors = SentenceVectors(embedder)
 
     @property
     def card(self) -> CandidateCard:
@@ -78,7 +79,7 @@ class PassageCandidate:
         wall, cpu = time.perf_counter(), time.process_time()
         if not question.strip():
             return Answer(abstention="empty input", usage=measured(0.0, 0.0))
-        hits, found, features = looked_up(self._knowledge, self._embedder, question)
+        hits, found, features = looked_up(self._knowledge, self._vectors, question)
         retrieved = time.perf_counter() - wall
         if not found:
             usage = measured(time.perf_counter() - wall, time.process_time() - cpu)
@@ -133,9 +134,9 @@ def build_answers(task: Task, train: TrainSplit, select: SelectSplit, run: Build
     texts = [text for text in (page.decode("utf-8", "ignore") for page in pages.values()) if text.strip()]
     encoder = fit_embedder(run.embedder, texts, run.cache)
     knowledge = _opened(pages, encoder, run.cache)
-    field = answer_field(task)
-    weights = _weights(_looked_up_all(task, train.examples[:FITTED], field, knowledge, encoder, run))
-    inside, outside = _best_scores(_looked_up_all(task, select.examples, field, knowledge, encoder, run), weights)
+    field, vectors = answer_field(task), SentenceVectors(encoder)
+    weights = _weights(_looked_up_all(task, train.examples[:FITTED], field, knowledge, vectors, run))
+    inside, outside = _best_scores(_looked_up_all(task, select.examples, field, knowledge, vectors, run), weights)
     scores, right = (np.array(column) for column in zip(*inside, strict=True)) if inside else (np.zeros(0), np.zeros(0))
     right = right.astype(bool)
     threshold = rejection_threshold(scores, right, np.array(outside))
@@ -173,18 +174,18 @@ def _types(schema: Mapping[str, Any]) -> Sequence[str]:
     return (stated,) if isinstance(stated, str) else stated
 
 
-def looked_up(knowledge: Knowledge, embedder: Embedder, question: str) -> tuple[list[Hit], list[Sentence], Array]:
+def looked_up(knowledge: Knowledge, vectors: SentenceVectors, question: str) -> tuple[list[Hit], list[Sentence], Array]:
     """Passages for a question, their sentences, and what speaks for each sentence."""
     hits = knowledge.run(Search(text=question, k=PASSAGES))
     found = sentences(hits)
-    return hits, found, described(question, found, hits, embedder) if found else np.zeros((0, len(FEATURES)))
+    return hits, found, described(question, found, hits, vectors) if found else np.zeros((0, len(FEATURES)))
 
 
 Looked = tuple["Array", "Array", bool]
 
 
 def _looked_up_all(
-    task: Task, examples: Sequence[Example], field: str, knowledge: Knowledge, encoder: Embedder, run: BuildRun
+    task: Task, examples: Sequence[Example], field: str, knowledge: Knowledge, vectors: SentenceVectors, run: BuildRun
 ) -> list[Looked]:
     """(features, which sentences hold the answer, whether there is one) for each labelled question."""
     found: list[Looked] = []
@@ -193,7 +194,7 @@ def _looked_up_all(
         if example.expected is None:
             continue
         expected = example.expected.get(field)
-        _, these, features = looked_up(knowledge, encoder, task.text(example.inputs))
+        _, these, features = looked_up(knowledge, vectors, task.text(example.inputs))
         if not these:
             continue
         wanted = " ".join(normalised(str(expected or "")))

@@ -11,8 +11,8 @@ from scipy import sparse
 
 from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold, threshold_parameter
 from proveout.families._embedders import fit_embedder, load_embedder
-from proveout.families._labels import fits_labels, labelled, require_labels
-from proveout.families._protocol import BuildRun, CandidateCard, Fit, card_of, family
+from proveout.families._labels import labelled, require_labels
+from proveout.families._protocol import BuildRun, CandidateCard, card_of
 from proveout.families._serving import answer_labels
 from proveout.families._vectors import embed_all
 from proveout.task import Evidence, Neighbour, Task, canonical_json, content_hash, input_text
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["RetrievalCandidate", "RetrievalFamily"]
+__all__ = ["RetrievalCandidate", "build_votes", "nearest", "vote"]
 
+NAME = "retrieval"
 INDEX, STATE = "index.safetensors", "examples.json"
 NEIGHBOURS = (1, 3, 5, 10, 20)
 SHOWN = 5
@@ -118,62 +119,51 @@ class RetrievalCandidate:
         return cls(state, _vectors(load_file(folder / INDEX)), load_embedder(folder, cache))
 
 
-@family("retrieval")
-class RetrievalFamily:
-    """Nearest labelled examples, with their fingerprints as evidence."""
+def build_votes(task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> RetrievalCandidate:
+    """Embed the TrainSplit; choose the number of neighbours, the threshold and the calibration on ``select``.
 
-    name = "retrieval"
-    candidate = RetrievalCandidate
-
-    def fits(self, task: Task) -> Fit:
-        """Kinds ``classify`` and ``decide``."""
-        return fits_labels(task)
-
-    def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> RetrievalCandidate:
-        """Embed the TrainSplit; choose the number of neighbours, the threshold and the calibration on ``select``.
-
-        Raises:
-            BuildFailed: the TrainSplit holds fewer than two labels.
-        """
-        rows, held = labelled(task, train.examples), labelled(task, select.examples)
-        require_labels(rows, self.name)
-        encoder = fit_embedder(run.embedder, rows.texts, run.cache)
-        vectors, held_vectors, outside = (
-            embed_all(encoder, texts, run.cache, run.progress)
-            for texts in (rows.texts, held.texts, rows.outside + held.outside)
-        )
-        labels = tuple(sorted(set(rows.labels)))
-        indexed = tuple(
-            _Row(one.id, content_hash([one.inputs, one.expected or one.incumbent])[:16], labels.index(label))
-            for one, label in zip(rows.examples, rows.labels, strict=True)
-        )
-        votes = np.array([row.label for row in indexed])
-        most = min(max(NEIGHBOURS), len(indexed))
-        found, beyond = nearest(held_vectors, vectors, most), nearest(outside, vectors, most)
-        truth = np.array([labels.index(label) if label in labels else -1 for label in held.labels], dtype=int)
-        count = _best_count(found, votes, truth)
-        guess, sureness, score = vote(*found, votes, count)
-        right = guess == truth
-        threshold = rejection_threshold(score, right, vote(*beyond, votes, count)[2])
-        card = card_of(
-            self.name,
-            task,
-            run,
-            embedder={"value": encoder.name, "fingerprint": encoder.fingerprint},
-            neighbours={"value": count, "chosen_on": "select"},
-            **threshold_parameter(threshold),
-        )
-        state = _State(
-            card=card,
-            target=task.target,
-            fields=tuple(task.input_fields),
-            labels=labels,
-            rows=indexed,
-            neighbours=count,
-            calibrator=fit_calibrator(sureness, right),
-            threshold=threshold,
-        )
-        return RetrievalCandidate(state, vectors, encoder)
+    Raises:
+        BuildFailed: the TrainSplit holds fewer than two labels.
+    """
+    rows, held = labelled(task, train.examples), labelled(task, select.examples)
+    require_labels(rows, NAME)
+    encoder = fit_embedder(run.embedder, rows.texts, run.cache)
+    vectors, held_vectors, outside = (
+        embed_all(encoder, texts, run.cache, run.progress)
+        for texts in (rows.texts, held.texts, rows.outside + held.outside)
+    )
+    labels = tuple(sorted(set(rows.labels)))
+    indexed = tuple(
+        _Row(one.id, content_hash([one.inputs, one.expected or one.incumbent])[:16], labels.index(label))
+        for one, label in zip(rows.examples, rows.labels, strict=True)
+    )
+    votes = np.array([row.label for row in indexed])
+    most = min(max(NEIGHBOURS), len(indexed))
+    found, beyond = nearest(held_vectors, vectors, most), nearest(outside, vectors, most)
+    truth = np.array([labels.index(label) if label in labels else -1 for label in held.labels], dtype=int)
+    count = _best_count(found, votes, truth)
+    guess, sureness, score = vote(*found, votes, count)
+    right = guess == truth
+    threshold = rejection_threshold(score, right, vote(*beyond, votes, count)[2])
+    card = card_of(
+        NAME,
+        task,
+        run,
+        embedder={"value": encoder.name, "fingerprint": encoder.fingerprint},
+        neighbours={"value": count, "chosen_on": "select"},
+        **threshold_parameter(threshold),
+    )
+    state = _State(
+        card=card,
+        target=task.target,
+        fields=tuple(task.input_fields),
+        labels=labels,
+        rows=indexed,
+        neighbours=count,
+        calibrator=fit_calibrator(sureness, right),
+        threshold=threshold,
+    )
+    return RetrievalCandidate(state, vectors, encoder)
 
 
 def nearest(queries: Any, vectors: Any, count: int) -> tuple[Array, Array]:

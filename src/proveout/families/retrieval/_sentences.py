@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["FEATURES", "Sentence", "described", "normalised", "sentences"]
+__all__ = ["FEATURES", "Sentence", "SentenceVectors", "described", "normalised", "sentences"]
 
 # A full stop, question or exclamation mark, perhaps closed by quotes, before white space; or a line's end.
 BOUNDARY = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=\S)|\n+")
@@ -64,7 +64,30 @@ def normalised(text: str) -> list[str]:
     return [word for word in WORD.findall(text.lower()) if word not in ARTICLES]
 
 
-def described(question: str, found: Sequence[Sentence], hits: Sequence[Hit], embedder: Embedder | None) -> Array:
+class SentenceVectors:
+    """Vectors of sentences, computed once each; the oldest are forgotten when there are too many."""
+
+    def __init__(self, embedder: Embedder, most: int = 100_000) -> None:
+        self._embedder = embedder
+        self._most = most
+        self._known: dict[str, Array] = {}
+
+    def cosines(self, question: str, found: Sequence[Sentence]) -> Array:
+        """Cosine of each sentence with the question, shape (sentences,)."""
+        new = sorted({one.text for one in found} - self._known.keys())
+        vectors = _dense(self._embedder.embed([question, *new]))
+        self._known.update(zip(new, vectors[1:], strict=True))
+        cosines = np.stack([self._known[one.text] for one in found]) @ vectors[0]
+        for text in list(self._known)[: max(0, len(self._known) - self._most)]:
+            del self._known[text]
+        return np.asarray(cosines, dtype=np.float64)
+
+
+def _dense(vectors: Any) -> Array:
+    return np.asarray(vectors.toarray() if hasattr(vectors, "toarray") else vectors)
+
+
+def described(question: str, found: Sequence[Sentence], hits: Sequence[Hit], vectors: SentenceVectors) -> Array:
     """What speaks for each sentence, shape (sentences, 4), columns as `FEATURES` names them.
 
     Rare words count more: a word's weight is its inverse frequency among these sentences.
@@ -77,12 +100,4 @@ def described(question: str, found: Sequence[Sentence], hits: Sequence[Hit], emb
     best = max((hit.score for hit in hits), default=1.0) or 1.0
     ranks = [1 / (1 + one.hit) for one in found]
     scores = [hits[one.hit].score / best for one in found]
-    return np.column_stack([_cosines(question, found, embedder), shared, ranks, scores])
-
-
-def _cosines(question: str, found: Sequence[Sentence], embedder: Embedder | None) -> Array:
-    if embedder is None:
-        return np.zeros(len(found))
-    vectors = embedder.embed([question, *(one.text for one in found)])
-    cosines = vectors[1:] @ vectors[:1].T
-    return np.asarray(cosines.toarray() if hasattr(cosines, "toarray") else cosines, dtype=np.float64).ravel()
+    return np.column_stack([vectors.cosines(question, found), shared, ranks, scores])

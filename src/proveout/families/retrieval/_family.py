@@ -1,0 +1,56 @@
+"""retrieval: whichever candidate the task's kind asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proveout.families._protocol import BuildRun, Candidate, Fit, Loads, family
+from proveout.families.retrieval._answer import PassageCandidate, build_answers
+from proveout.families.retrieval._examples import RetrievalCandidate, build_votes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from proveout.data import SelectSplit, TrainSplit
+    from proveout.task import Task
+
+    Build = Callable[[Task, TrainSplit, SelectSplit, BuildRun], Candidate]
+
+__all__ = ["RetrievalFamily"]
+
+BUILDS: dict[str, Build] = {"classify": build_votes, "decide": build_votes, "answer": build_answers}
+
+
+class AnyCandidate:
+    """Loads whichever was saved."""
+
+    @classmethod
+    def load(cls, folder: Path, cache: Path) -> Candidate:
+        """Read a `PassageCandidate` or a `RetrievalCandidate`."""
+        kind: type[Loads] = PassageCandidate if PassageCandidate.is_in(folder) else RetrievalCandidate
+        return kind.load(folder, cache)
+
+
+@family("retrieval")
+class RetrievalFamily:
+    """Nearest labelled examples that vote, or passages of documents that answer; both are the evidence."""
+
+    name = "retrieval"
+    candidate = AnyCandidate
+
+    def fits(self, task: Task) -> Fit:
+        """Kinds ``classify`` and ``decide``; ``answer`` where the task has documents."""
+        if task.kind not in BUILDS:
+            return Fit(ok=False, reason=f"it does not do tasks of kind {task.kind}")
+        if task.kind == "answer" and not task.documents.paths:
+            return Fit(ok=False, reason="documents.paths names no documents to answer from")
+        return Fit(ok=True)
+
+    def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> Candidate:
+        """Index examples or documents; choose and calibrate on ``select``.
+
+        Raises:
+            BuildFailed: the TrainSplit holds fewer than two labels, or the snapshot no documents.
+        """
+        return BUILDS[task.kind](task, train, select, run)
