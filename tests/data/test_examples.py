@@ -72,3 +72,33 @@ def test_a_time_that_does_not_exist(tmp_path: Path, make_task: Make, value: str)
     csv(tmp_path, "text,intent,at", f"a,x,{value}")
     with pytest.raises(RowInvalid, match="not a time"):
         read_examples(make_task(time="at"), ["a.csv"])
+
+
+def test_relevant_documents_are_one_name_or_an_array(tmp_path: Path, make_task: Make) -> None:
+    csv(tmp_path, "text,intent,gold", "a,x,12", 'b,x,"[""1.md"", 2]"', "c,x,", "d,x,[draft")
+    found = read_examples(make_task(relevant="gold"), ["a.csv"])
+    assert [example.relevant for example in found] == [("12",), ("1.md", "2"), (), ("[draft",)]
+    assert found[0].meta == {}
+    lines = ['{"text": "a", "intent": "x", "gold": ["1", "2"]}', '{"text": "b", "intent": "x", "gold": null}']
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert [row.relevant for row in read_examples(make_task(relevant="gold"), ["a.jsonl"])] == [("1", "2"), ()]
+    with pytest.raises(ColumnMissing, match="did you mean 'gold'"):
+        read_examples(make_task(relevant="golden"), ["a.csv"])
+
+
+def test_a_written_null_is_an_expected_output_where_the_schema_allows_it(tmp_path: Path, make_task: Make) -> None:
+    lines = [
+        '{"text": "a", "reply": null}',
+        '{"text": "b"}',
+        '{"text": "c", "reply": "3"}',
+        '{"text": "d", "reply": ""}',
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+    def read(kind: object) -> list[object]:
+        output = {"type": "object", "properties": {"reply": {"type": kind}}}
+        top = {"kind": "answer", "target": "reply", "output": output}
+        return [example.expected for example in read_examples(make_task(top), ["a.jsonl"])]
+
+    assert read(["string", "null"]) == [{"reply": None}, None, {"reply": "3"}, None]
+    assert read("string") == [None, None, {"reply": "3"}, None]

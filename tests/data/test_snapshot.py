@@ -21,6 +21,7 @@ from proveout.data import (
     take_snapshot,
     verify_snapshot,
 )
+from proveout.data._table import SCHEMA, from_table, to_table
 from proveout.errors import (
     DataEmpty,
     DataUnreadable,
@@ -115,6 +116,19 @@ def test_documents_are_frozen(workspace: Workspace, make_task: Make, ledger: Any
     nothing = {"documents": Documents(paths=("*.pdf",))}
     with pytest.raises(DataUnreadable, match=r"\*\.pdf"):
         take_snapshot(workspace, make_task(nothing, examples=("train.csv",), test=("test.csv",)), ledger)
+
+
+def test_relevant_documents_are_kept_and_tables_without_them_keep_their_bytes(
+    workspace: Workspace, make_task: Make, ledger: Any
+) -> None:
+    lines = [f"t{number},{'xy'[number % 2]},{number}" for number in range(20)]
+    (workspace.root / "a.csv").write_text("\n".join(["text,intent,gold", *lines]) + "\n", encoding="utf-8")
+    task = make_task(test=("a.csv",), relevant="gold")
+    snapshot = load_snapshot(workspace, take_snapshot(workspace, task, ledger).id)
+    assert [row.relevant for row in snapshot.open_test(ledger, "a test").examples] == [(f"{n}",) for n in range(20)]
+    without = take_snapshot(workspace, make_task(test=("a.csv",)), ledger).open_test(ledger, "a test").examples
+    assert to_table(without).schema.names == SCHEMA.names
+    assert from_table(to_table(without)) == without
 
 
 @pytest.mark.parametrize(

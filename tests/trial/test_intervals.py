@@ -9,6 +9,7 @@ from scipy import stats
 from sklearn.metrics import f1_score
 
 from proveout.trial import macro_f1_interval, paired_test, quantile_interval, wilson
+from proveout.trial._intervals import mean_interval, paired_means, ratio_interval
 
 Codes = npt.NDArray[np.int64]
 SIMULATIONS = 400
@@ -138,3 +139,82 @@ def test_the_bootstrap_of_macro_f1_covers_the_truth() -> None:
         assert found is not None
         covered += found.low <= population <= found.high
     assert covered / SIMULATIONS >= 0.95 - TOLERANCE
+
+
+def test_a_ratio_of_dependent_values_is_covered() -> None:
+    # Rows hold one to six values and are right in all of them or in none: far fewer free draws than values.
+    rng = np.random.default_rng(2)
+    covered = 0
+    for seed in range(SIMULATIONS):
+        wholes = rng.integers(1, 7, 150).astype(np.float64)
+        found = ratio_interval(wholes * (rng.random(150) < 0.8), wholes, seed=seed, resamples=400)
+        assert found is not None
+        covered += found.low <= 0.8 <= found.high
+    assert covered / SIMULATIONS >= 0.95 - 1.5 * TOLERANCE  # a bootstrap of 150 rows is a little short
+
+
+def test_a_mean_is_covered() -> None:
+    rng = np.random.default_rng(3)
+    draws = rng.beta(4, 1, size=(SIMULATIONS, 150))
+    found = [mean_interval(values, seed=seed, resamples=400) for seed, values in enumerate(draws)]
+    covered = np.mean([one is not None and one.low <= 0.8 <= one.high for one in found])
+    assert covered >= 0.95 - 1.5 * TOLERANCE
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=30), st.integers(0, 5))
+def test_ratios_hold_their_interval_and_the_seed_decides(rows: list[tuple[int, int]], seed: int) -> None:
+    parts = np.array([min(row) for row in rows], dtype=np.float64)
+    wholes = np.array([max(row) for row in rows], dtype=np.float64)
+    found = ratio_interval(parts, wholes, seed=seed, resamples=50)
+    assert (found is None) == (wholes.sum() == 0)
+    if found is not None:
+        assert 0.0 <= found.low <= found.value + 1e-12
+        assert found.value - 1e-12 <= found.high <= 1.0
+        assert found == ratio_interval(parts, wholes, seed=seed, resamples=50)
+
+
+def test_all_right_is_no_certainty() -> None:
+    assert ratio_interval(np.full(20, 3.0), np.full(20, 3.0), seed=0) == wilson(20, 20)
+    assert mean_interval(np.zeros(20), seed=0) == wilson(0, 20)
+    assert mean_interval(np.zeros(0), seed=0) is None
+
+
+def test_many_different_values_are_resampled_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).random(300)
+    whole = mean_interval(values, seed=0)
+    monkeypatch.setattr("proveout.trial._intervals.CELLS_AT_ONCE", 301)
+    one_by_one = mean_interval(values, seed=0)
+    assert one_by_one == pytest.approx(whole)
+
+
+def test_the_permutation_test_raises_few_false_alarms_and_the_difference_is_covered() -> None:
+    rng = np.random.default_rng(4)
+    alarms, covered = 0, 0
+    for seed in range(SIMULATIONS):
+        hard = rng.random(120)
+        ours, theirs = (np.clip(hard + rng.normal(0, 0.2, 120), 0, 1) for _ in range(2))
+        found = paired_means(ours, theirs, seed=seed, resamples=1000)
+        assert found is not None
+        alarms += found.p_value <= 0.05
+        covered += found.low <= 0.0 <= found.high
+    assert alarms / SIMULATIONS <= 0.05 + TOLERANCE
+    assert covered / SIMULATIONS >= 0.95 - 2 * TOLERANCE
+
+
+def test_the_permutation_test_agrees_with_scipy() -> None:
+    rng = np.random.default_rng(5)
+    ours, theirs = rng.beta(3, 1, 40), rng.beta(2, 1, 40)
+    exact = stats.permutation_test(
+        (ours, theirs), lambda x, y: np.mean(x - y), permutation_type="samples", n_resamples=20_000, rng=0
+    )
+    found = paired_means(ours, theirs, seed=0, resamples=20_000)
+    assert found is not None
+    assert found.difference == pytest.approx(float(np.mean(ours - theirs)))
+    assert found.p_value == pytest.approx(exact.pvalue, abs=0.01)
+
+
+def test_equal_points_differ_in_nothing() -> None:
+    same = np.linspace(0, 1, 30)
+    found = paired_means(same, same, seed=0)
+    assert found == (0.0, 0.0, 0.0, 1.0)
+    assert paired_means(same[:0], same[:0], seed=0) is None

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from proveout.task import Citation
 from proveout.trial._passages import passages_of, utf8
 
@@ -31,8 +29,5 @@ def test_a_reader_of_other_formats_takes_its_place(bench: Bench) -> None:
     assert read(cited("a.pdf", 0, 99)) == "a.pdf 1"
 
 
-@pytest.mark.parametrize("texts", [{}])
-def test_without_documents_nothing_can_be_read(bench: Bench, texts: dict[str, bytes]) -> None:
-    snapshot = bench.Snapshot(bench.task(), [], [])
-    snapshot.texts = texts
-    assert passages_of(snapshot, utf8) is None
+def test_without_documents_nothing_can_be_read(bench: Bench) -> None:
+    assert passages_of(bench.Snapshot(bench.task(), [], []), utf8) is None

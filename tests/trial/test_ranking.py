@@ -68,8 +68,7 @@ def test_ndcg_equals_that_of_scikit_learn() -> None:
 def test_known_values() -> None:
     rows = [asked("d/1.md"), asked("d/1.md", "d/2.md"), asked("d/9.md"), asked()]
     given_ = [answered("d/1.md", "d/2.md"), answered("d/3.md", "d/1.md", "d/1.md", "d/2.md"), answered("d/3.md")]
-    found = ranking_of(TASK, rows, [*given_, answered("d/1.md")], learned=(), seed=0, measured=True)
-    assert found is not None
+    found: Any = ranking_of(TASK, rows, [*given_, answered("d/1.md")], learned=(), seed=0, measured=True)
     assert found.of == "documents"
     assert [one.n for one in (found.recall_at_1, found.ndcg_at_10, found.mrr) if one] == [3, 3, 3]
     assert found.recall_at_1.value == pytest.approx(1 / 3)

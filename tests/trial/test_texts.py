@@ -17,7 +17,10 @@ from proveout.trial._texts import exact_match, is_relevant, is_supported, score_
 TASK = Task(name="help", kind="answer", input={}, output={"type": "object", "properties": {"answer": {}}})
 METRICS = measure_of("answer").metrics
 TEXT = st.text(st.sampled_from("aAnthe .,-!\u2019é \n"), max_size=25) | st.text(max_size=12)
-DOCUMENTS = {"docs/rivers.md": "The Rhine flows north. It is 1,233 km long.", "docs/towns.md": "Bonn lies on the Rhine."}
+DOCUMENTS = {
+    "docs/rivers.md": "The Rhine flows north. It is 1,233 km long.",
+    "docs/towns.md": "Bonn lies on the Rhine.",
+}
 
 
 def squad_normalise(text: str) -> str:

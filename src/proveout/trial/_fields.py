@@ -114,8 +114,7 @@ def score_fields(task: Task, examples: Sequence[Example], answers: Sequence[Answ
     guessed = np.array([guess_of(answer) is not None for answer in answers], dtype=bool)
     abstained = np.array([answer.output is None for answer in answers], dtype=bool)
     exact = guessed & np.array([one == other for one, other in zip(wanted, given, strict=True)], dtype=bool)
-    served = [_by_field(answer.output) for answer in answers]
-    served_right = np.array([one == other for one, other in zip(wanted, served, strict=True)], dtype=bool)
+    served_right = np.array([_serves(*row) for row in zip(wanted, given, answers, strict=True)], dtype=bool)
     common = [
         {name: one[name] & other[name] for name in one.keys() & other.keys()}
         for one, other in zip(wanted, given, strict=True)
@@ -128,11 +127,16 @@ def score_fields(task: Task, examples: Sequence[Example], answers: Sequence[Answ
         in_scope=np.ones(len(examples), dtype=bool),
         rejected=abstained,
         guessed_right=exact,
-        served_right=~abstained & served_right,
+        served_right=served_right,
         points=exact.astype(np.float64),
         confidence=np.array([answer.confidence for answer in answers], dtype=np.float64),
         seed=seed,
     )
+
+
+def _serves(wanted: dict[str, Counter[str]], given: dict[str, Counter[str]], answer: Answer) -> bool:
+    served = given if answer.output == guess_of(answer) else _by_field(answer.output)
+    return answer.output is not None and served == wanted
 
 
 def _sizes(rows: Sequence[dict[str, Counter[str]]], fields: Sequence[str]) -> Ints:

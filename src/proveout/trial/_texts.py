@@ -6,6 +6,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ Json = dict[str, Any]
 Passages = Callable[[Citation], str | None]
 
 SUPPORT = 0.8
+PASSAGES_KEPT = 4096
 FIELD = "answer"
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -113,9 +115,15 @@ def is_supported(text: str, spans: Sequence[str]) -> bool:
         >>> is_supported("The Rhine flows north. It is blue.", ["The Rhine flows to the north."])
         False
     """
-    known = [set(normalised(span).split()) for span in spans]
-    sentences = [set(normalised(part).split()) for part in SENTENCE_END.split(text)]
+    known = [_tokens(span) for span in spans]
+    sentences = [_tokens(part) for part in SENTENCE_END.split(text)]
     return all(any(len(tokens & span) >= SUPPORT * len(tokens) for span in known) for tokens in sentences if tokens)
+
+
+@lru_cache(maxsize=PASSAGES_KEPT)
+def _tokens(text: str) -> frozenset[str]:
+    # A passage is cited by many answers.
+    return frozenset(normalised(text).split())
 
 
 def text_of(task: Task, output: Json | None) -> str | None:
