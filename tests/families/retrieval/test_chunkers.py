@@ -69,7 +69,7 @@ def test_spans_are_of_the_text_in_order_and_lose_nothing(text: str, name: str) -
 
 
 def test_markdown_is_cut_at_headings() -> None:
-    section = "word " * 150
+    section = "word " * 80
     found = texts("markdown", f"# One\n\n{section}\n\n# Two\n\n{section}".encode())
     assert [one[:5] for one in found] == ["# One", "# Two"]
 

@@ -29,14 +29,20 @@ def files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda file: (file.suffix, file.name))
 
 
+def rewrite(file: Path, content: bytes) -> None:
+    # A new file of that name: the old one is mapped by whoever opened it before.
+    file.unlink()
+    file.write_bytes(content)
+
+
 def truncate(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-1])
+    rewrite(file, file.read_bytes()[:-1])
 
 
 def flip(file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
-    file.write_bytes(content)
+    rewrite(file, bytes(content))
 
 
 def remove(file: Path) -> None:
@@ -69,6 +75,19 @@ def test_an_index_of_another_snapshot_is_found_out(opens: Opens, tmp_path: Path)
     knowledge = opens("base")
     assert knowledge.search("refund thing 3", 20) == expected
     assert "of another snapshot" in knowledge.rebuilds[0]
+
+
+@pytest.mark.parametrize("part", ["text", "vectors"])
+def test_a_part_of_another_snapshot_is_found_out(opens: Opens, tmp_path: Path, part: str) -> None:
+    expected = filled(opens, "base", "this")
+    [ours] = indexes(tmp_path)
+    filled(opens, "other", "that")
+    [theirs] = [folder for folder in indexes(tmp_path) if folder != ours]
+    shutil.rmtree(ours / part)
+    shutil.copytree(theirs / part, ours / part)
+    knowledge = opens("base")
+    assert knowledge.search("refund thing 3", 20) == expected
+    assert len(knowledge.rebuilds) == 1
 
 
 def test_the_whole_cache_may_be_deleted(opens: Opens, tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proveout.errors import ChunkerUnknown, DuplicateIds, FamilyDoesNotFit
+from proveout.errors import BuildFailed, ChunkerUnknown, DuplicateIds, FamilyDoesNotFit
 from proveout.families import fit_embedder
 from proveout.families.retrieval import Knowledge, Noted, Skipped, Source
 
@@ -23,18 +24,28 @@ def source(path: str, text: str, **options: Any) -> Source:
 
 
 def pages(count: int) -> str:
-    return "\n\n".join(f"# Part {number}\n\n" + f"Sentence about thing{number}. " * 40 for number in range(count))
+    return "\n\n".join(
+        f"# Part {part}\n\n" + "".join(f"Row {at} of part {part}. " for at in range(60)) for part in range(count)
+    )
 
 
-def test_a_changed_page_embeds_its_changed_chunks_alone(knowledge: Knowledge, embedder: Any) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Row 30 of part 7", "Row 30 in part 7"), ("Row 0 of part 3", "Row 0 is inserted. Row 0 of part 3")],
+)
+def test_a_changed_page_embeds_its_changed_chunks_alone(
+    knowledge: Knowledge, embedder: Any, old: str, new: str
+) -> None:
     text = pages(8)
     first = knowledge.ingest([source("page.md", text)])
-    assert first.embedded == first.chunks == len(embedder.embedded) == 8
-    second = knowledge.ingest([source("page.md", text.replace("Sentence about thing7", "Another word on thing7", 1))])
+    assert first.embedded == first.chunks == len(embedder.embedded) > 16
+    second = knowledge.ingest([source("page.md", text.replace(old, new))])
     assert (second.updated, second.generation) == (("page.md",), 2)
-    assert second.embedded == 1
-    assert "Another word" in embedder.embedded[-1]
-    assert len(embedder.embedded) == first.embedded + 1
+    part = old[-1]
+    changed = embedder.embedded[first.embedded :]
+    assert 1 <= second.embedded == len(changed) <= 4
+    assert all(f"of part {part}" in one for one in changed)
+    assert any(new in one for one in changed)
 
 
 def test_what_was_embedded_once_never_is_again(knowledge: Knowledge, embedder: Any) -> None:
@@ -138,6 +149,21 @@ def test_sparse_vectors_are_refused(opens: Opens, tmp_path: Path) -> None:
     knowledge = opens(using=fit_embedder("tfidf", ["some words here"], tmp_path))
     with pytest.raises(FamilyDoesNotFit):
         knowledge.ingest([source("a", "some words")])
+
+
+class Unnormed:
+    name = fingerprint = "unnormed"
+
+    def embed(self, texts: Any) -> Any:
+        return np.array([[0.6, 0.8], [np.nan, 1.0]], dtype=np.float32)[: len(texts)]
+
+
+def test_vectors_that_would_spoil_the_index_are_refused(opens: Opens) -> None:
+    knowledge = opens(using=Unnormed())
+    assert knowledge.ingest([source("a", "hello")]).generation == 1
+    with pytest.raises(BuildFailed, match="row 1"):
+        knowledge.ingest([source("b", "more"), source("c", "and more")])
+    assert [hit.path for hit in knowledge.search([0.6, 0.8], mode="vector")] == ["a"]
 
 
 STEP = st.tuples(st.sampled_from(PATHS), st.none() | st.lists(st.sampled_from(WORDS), min_size=1, max_size=3))

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Chunker", "choose_chunker", "chunker", "chunkers"]
 
-# (full, longest) in characters: a chunk grows until it is full and is never longer than longest.
-SIZE = (600, 1000)
+# (full, longest) in characters: a chunk grows until it is full and is never longer than longest. An encoder that reads
+# 128 tokens sees about 500 characters of English; what it does not see, a vector does not find.
+SIZE = (300, 500)
 ENDINGS = {
     ".md": "markdown",
     ".markdown": "markdown",

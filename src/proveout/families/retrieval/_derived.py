@@ -51,10 +51,11 @@ class Indexes:
 
 
 class _Manifest(msgspec.Struct, frozen=True):
-    """What a folder of indexes holds: its name, and the BLAKE2b-256 of each file."""
+    """What a folder of indexes holds: its name, the BLAKE2b-256 of each text file, the vector index's fingerprint."""
 
     name: str
     files: dict[str, str]
+    vectors: str
 
 
 def indexes_of(records: Records, chunks: Sequence[ChunkRow], embedder: str, cache: Path) -> Indexes:
@@ -84,8 +85,10 @@ def indexes_of(records: Records, chunks: Sequence[ChunkRow], embedder: str, cach
 
 
 def _open(folder: Path, name: str, embedder: str, why: str) -> Indexes:
-    _check(folder, name)
+    manifest = _manifest(folder, name)
     vectors = _vector_index().open(folder / VECTORS) if embedder else None
+    if vectors is not None and vectors.fingerprint != manifest.vectors:
+        raise _corrupt(folder, "its vectors are of another snapshot")
     return Indexes(name, TextIndex.open(folder / TEXT), vectors, why)
 
 
@@ -96,15 +99,18 @@ def _build(folder: Path, name: str, records: Records, chunks: Sequence[ChunkRow]
         try:
             (fresh / TEXT).mkdir(parents=True)
             TextIndex.build(fresh / TEXT, (indexed_text(text) for text in records.texts(chunks)))
-            if embedder:
-                (fresh / VECTORS).mkdir()
-                ids = np.array([chunk.id for chunk in chunks], dtype=np.int64)
-                vectors = records.vectors([chunk.chunk_hash for chunk in chunks], embedder)
-                _vector_index().build(fresh / VECTORS, ids, vectors)
-            write_atomic(fresh / MANIFEST, canonical_json(_Manifest(name, _hashes(fresh))))
+            vectors = _build_vectors(fresh / VECTORS, records, chunks, embedder) if embedder else ""
+            write_atomic(fresh / MANIFEST, canonical_json(_Manifest(name, _hashes(fresh / TEXT), vectors)))
             _replace(fresh, folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _build_vectors(folder: Path, records: Records, chunks: Sequence[ChunkRow], embedder: str) -> str:
+    folder.mkdir()
+    ids = np.array([chunk.id for chunk in chunks], dtype=np.int64)
+    vectors = records.vectors([chunk.chunk_hash for chunk in chunks], embedder)
+    return _vector_index().build(folder, ids, vectors).fingerprint
 
 
 def _vector_index() -> type[VectorIndex]:
@@ -119,23 +125,24 @@ def _replace(fresh: Path, folder: Path) -> None:
     fresh.rename(folder)
 
 
-def _check(folder: Path, name: str) -> None:
+def _manifest(folder: Path, name: str) -> _Manifest:
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=_Manifest)
     except (OSError, msgspec.DecodeError) as error:
         raise _corrupt(folder, f"no readable manifest: {error}") from error
     if manifest.name != name:
         raise _corrupt(folder, f"it is of another snapshot, {manifest.name}")
-    found = _hashes(folder)
+    found = _hashes(folder / TEXT)
     wrong = sorted(path for path, digest in manifest.files.items() if found.get(path) != digest)
     if wrong:
         raise _corrupt(folder, f"{wrong[0]} is missing or altered")
+    return manifest
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Hashes of the files that are content; lock files and other dot files are not."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
-    return {file.relative_to(folder).as_posix(): _hash(file) for file in files if file.name != MANIFEST}
+    """Hashes of the files that are content; tantivy's locks and lists of files, which are dot files, are not."""
+    files = (file for file in folder.glob("*") if file.is_file() and not file.name.startswith("."))
+    return {file.name: _hash(file) for file in sorted(files)}
 
 
 def _hash(file: Path) -> str:

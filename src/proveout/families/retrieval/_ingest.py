@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from scipy import sparse
 
-from proveout.errors import DuplicateIds, FamilyDoesNotFit
+from proveout.errors import BuildFailed, DuplicateIds, FamilyDoesNotFit
 from proveout.families.retrieval._documents import IngestReport, Noted, Skipped, Source
 from proveout.families.retrieval._sources import Identified, cut, identify, notes_of
 from proveout.families.retrieval._text import indexed_text
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from proveout.families.retrieval._batch import Batch
 
 __all__ = ["Ingest", "refuse_duplicates"]
+
+UNIT_TOLERANCE = 1e-3
 
 
 def refuse_duplicates(sources: Sequence[Source], delete: Iterable[str]) -> None:
@@ -110,9 +113,17 @@ class Ingest:
         unknown = self._batch.unknown(self._fingerprint)
         if unknown:
             vectors = self._embedder.embed([indexed_text(text) for text in unknown.values()])
-            if sparse.issparse(vectors):
-                fix = "use an embedder of dense vectors, or None to search by words alone"
-                why = "a knowledge base keeps dense vectors"
-                raise FamilyDoesNotFit("sparse vectors", why=why, fix=fix, about=self._embedder.name)
-            self._batch.keep(list(unknown), vectors, self._fingerprint)
+            self._batch.keep(list(unknown), _checked(vectors, self._embedder.name), self._fingerprint)
         return len(unknown)
+
+
+def _checked(vectors: Any, name: str) -> Any:
+    """Dense rows of unit length, or an error before they are stored, where they would spoil each later search."""
+    if sparse.issparse(vectors):
+        fix = "use an embedder of dense vectors, or None to search by words alone"
+        raise FamilyDoesNotFit("sparse vectors", why="a knowledge base keeps dense vectors", fix=fix, about=name)
+    off = np.abs(np.linalg.norm(vectors, axis=1) - 1.0)
+    if not np.all(off <= UNIT_TOLERANCE):
+        why = f"row {int(np.argmax(~(off <= UNIT_TOLERANCE)))} is not of length 1"
+        raise BuildFailed("the embedder breaks its contract", why=why, fix="divide each vector by its norm", about=name)
+    return vectors

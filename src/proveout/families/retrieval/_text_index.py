@@ -33,6 +33,8 @@ class TextIndex:
     """
 
     def __init__(self, index: Any) -> None:
+        # Without a thread that watches the folder for commits: there are none.
+        index.config_reader("manual")
         self._schema = index.schema
         self._searcher = index.searcher()
 
@@ -57,7 +59,6 @@ class TextIndex:
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
-        index.reload()
         return cls(index)
 
     @classmethod

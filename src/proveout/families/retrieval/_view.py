@@ -24,8 +24,6 @@ __all__ = ["Allowed", "View"]
 # Below this share of the chunks a search looks at the allowed ones alone, exactly.
 SMALL = 0.05
 MASKS_KEPT = 64
-# Equal cosines of one text may differ in the last bits by the rows computed beside it.
-COSINE_DIGITS = 6
 
 
 class Allowed(msgspec.Struct, frozen=True):
@@ -79,9 +77,7 @@ class View:
             return [], []
         mask = allowed.mask if allowed.only is None else allowed.only
         ids, cosines = self._vectors.search(vector, count, mask)
-        at, scores = np.searchsorted(self._ids, ids), np.round(cosines.astype(np.float64), COSINE_DIGITS)
-        order = np.lexsort((at, -scores))
-        return at[order].tolist(), scores[order].tolist()
+        return np.searchsorted(self._ids, ids).tolist(), cosines.tolist()
 
     def _allowed(self, groups: frozenset[str], where: tuple[tuple[str, Any], ...]) -> Allowed:
         passes = np.array([_passes(self._documents[row], groups, where) for row in self._names.tolist()], dtype=bool)
