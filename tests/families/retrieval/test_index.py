@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proveout.errors import ExtraMissing, IndexCorrupt
-from proveout.families.retrieval._index import VectorIndex
+from proveout.families.retrieval import VectorIndex
 from proveout.task import canonical_json, content_hash
 
 Array = np.ndarray[Any, Any]

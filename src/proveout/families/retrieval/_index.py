@@ -61,10 +61,18 @@ class VectorIndex:
         return self._manifest.fingerprint
 
     @classmethod
-    def build(cls, folder: Path, ids: Array, vectors: Array, *, exact_below: int = EXACT_BELOW) -> Self:
+    def build(
+        cls,
+        folder: Path,
+        ids: Array,
+        vectors: Array,
+        *,
+        exact_below: int = EXACT_BELOW,
+        graph: GraphSettings | None = None,
+    ) -> Self:
         """Write an index of distinct int64 ids (n,) and float32 vectors (n, d) of length 1, and open it.
 
-        The same rows give the same bytes. From ``exact_below`` rows on it has a graph.
+        The same rows give the same bytes. From ``exact_below`` rows on it has a graph, built as ``graph`` says.
 
         Raises:
             ValueError: ids repeat, shapes disagree, or a vector's length is not 1.
@@ -75,7 +83,7 @@ class VectorIndex:
         ids, vectors = np.ascontiguousarray(ids, dtype="<i8"), np.ascontiguousarray(vectors, dtype="<f4")
         _check_rows(ids, vectors)
         contents = {IDS: ids.tobytes(), VECTORS: vectors.tobytes()}
-        settings = GraphSettings() if len(ids) >= exact_below else None
+        settings = (graph or GraphSettings()) if len(ids) >= exact_below else None
         if settings is not None:
             contents[GRAPH] = Graph.build(vectors, settings)
         write_index(folder, vectors.shape, settings, contents)
