@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -164,6 +165,14 @@ def test_a_filter_away_from_the_query_falls_back_to_an_exact_search(folder: Path
     mask = np.fromfile(folder / "vectors.f32", dtype="<f4").reshape(ROWS, DIMENSIONS) @ query < 0
     assert 0.3 < mask.mean() < 0.7
     assert plain(VectorIndex.open(folder).search(query, 10, mask)) == plain(exact.search(query, 10, mask))
+
+
+def test_threads_may_share_an_index(folder: Path) -> None:
+    index, queries = VectorIndex.open(folder), clustered(ROWS, DIMENSIONS, seed=3)[:300]
+    alone = [plain(index.search(query, 10)) for query in queries]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda query: plain(index.search(query, 10)), [*queries] * 4))
+    assert together == alone * 4
 
 
 def test_equal_vectors_neither_hide_others_nor_break_ties_at_random(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ class Graph:
 
     def near(self, query: Array, count: int) -> Array:
         """The rows (int64) of at most ``count`` nodes for a query of shape (d,), in no order to rely on."""
-        nodes = self._index.search(query, count, threads=1).keys.astype(np.int64)
+        nodes: Array = self._index.search(query, count, threads=1).keys.astype(np.int64)
         first, end = self._starts[nodes], self._starts[nodes + 1]
         if (end - first == 1).all():
             return self._rows.take(first)
