@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proveout.errors import ExtraMissing, IndexCorrupt
-from proveout.families.retrieval._index import VectorIndex
+from proveout.families.retrieval import VectorIndex
 from proveout.task import canonical_json, content_hash
 
 Array = np.ndarray[Any, Any]
-FILES = ("ids.i64", "vectors.f32", "graph.usearch", "manifest.json")
+FILES = ("ids.i64", "vectors.f32", "graph.usearch", "node-rows.i64", "node-starts.i64", "manifest.json")
 ROWS, DIMENSIONS = 3_000, 24
 
 
@@ -166,6 +167,28 @@ def test_a_filter_away_from_the_query_falls_back_to_an_exact_search(folder: Path
     assert plain(VectorIndex.open(folder).search(query, 10, mask)) == plain(exact.search(query, 10, mask))
 
 
+def test_threads_may_share_an_index(folder: Path) -> None:
+    index, queries = VectorIndex.open(folder), clustered(ROWS, DIMENSIONS, seed=3)[:300]
+    alone = [plain(index.search(query, 10)) for query in queries]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda query: plain(index.search(query, 10)), [*queries] * 4))
+    assert together == alone * 4
+
+
+def test_equal_vectors_neither_hide_others_nor_break_ties_at_random(tmp_path: Path) -> None:
+    pytest.importorskip("usearch")
+    vectors = clustered(ROWS, DIMENSIONS, seed=6)
+    vectors[500:1500] = vectors[0]
+    vectors[1500:1800] = np.repeat(vectors[100:130], 10, axis=0)
+    ids = np.random.default_rng(7).permutation(ROWS)
+    index = VectorIndex.build(tmp_path / "graph", ids, vectors, exact_below=1)
+    exact = VectorIndex.build(tmp_path / "exact", ids, vectors)
+    asked = [0, *range(100, 130), *range(2000, 2060)]
+    found = [(index.search(vectors[row], 10), exact.search(vectors[row], 10)) for row in asked]
+    assert plain(found[0][0]) == plain(found[0][1])
+    assert sum(len(np.intersect1d(ours[0], truth[0])) for ours, truth in found) >= 9.9 * len(asked)
+
+
 def test_k_beyond_the_graphs_reach_is_exact(folder: Path, exact: VectorIndex) -> None:
     query = clustered(ROWS, DIMENSIONS, seed=3)[5]
     for k in (500, ROWS, 2 * ROWS):
@@ -233,7 +256,9 @@ def test_an_altered_byte_is_found_out(
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_another_index_is_found_out(copy: Path, tmp_path: Path, name: str) -> None:
-    VectorIndex.build(tmp_path / "other", np.arange(ROWS), clustered(ROWS, DIMENSIONS, seed=4), exact_below=ROWS)
+    vectors = clustered(ROWS, DIMENSIONS, seed=4)
+    vectors[9] = vectors[3]
+    VectorIndex.build(tmp_path / "other", np.arange(ROWS), vectors, exact_below=ROWS)
     shutil.copy(tmp_path / "other" / name, copy / name)
     with pytest.raises(IndexCorrupt):
         VectorIndex.open(copy)

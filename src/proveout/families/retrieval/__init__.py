@@ -5,6 +5,8 @@ from proveout.families.retrieval._chunkers import Chunker, choose_chunker, chunk
 from proveout.families.retrieval._documents import Chunk, Hit, IngestReport, Noted, Skipped, Source, read_folder
 from proveout.families.retrieval._examples import RetrievalCandidate
 from proveout.families.retrieval._family import RetrievalFamily
+from proveout.families.retrieval._graph import GraphSettings
+from proveout.families.retrieval._index import VectorIndex
 from proveout.families.retrieval._knowledge import Knowledge, Search
 from proveout.families.retrieval._replay import Replay, SearchRecord, record_search, replay
 from proveout.families.retrieval._rerankers import Reranker, reranker, rerankers
@@ -14,6 +16,7 @@ __all__ = [
     "Chunk",
     "Chunker",
     "Generation",
+    "GraphSettings",
     "Hit",
     "IngestReport",
     "Knowledge",
@@ -28,6 +31,7 @@ __all__ = [
     "Skipped",
     "Source",
     "choose_chunker",
+    "VectorIndex",
     "chunker",
     "chunkers",
     "read_folder",

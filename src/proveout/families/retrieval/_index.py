@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from proveout.families.retrieval._graph import Graph, GraphSettings
-from proveout.families.retrieval._index_files import GRAPH, IDS, VECTORS, Manifest, mapped, read_manifest, write_index
+from proveout.families.retrieval._index_files import (
+    GRAPH,
+    IDS,
+    NODE_ROWS,
+    NODE_STARTS,
+    VECTORS,
+    Manifest,
+    mapped,
+    read_manifest,
+    write_index,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,10 +71,18 @@ class VectorIndex:
         return self._manifest.fingerprint
 
     @classmethod
-    def build(cls, folder: Path, ids: Array, vectors: Array, *, exact_below: int = EXACT_BELOW) -> Self:
+    def build(
+        cls,
+        folder: Path,
+        ids: Array,
+        vectors: Array,
+        *,
+        exact_below: int = EXACT_BELOW,
+        graph: GraphSettings | None = None,
+    ) -> Self:
         """Write an index of distinct int64 ids (n,) and float32 vectors (n, d) of length 1, and open it.
 
-        The same rows give the same bytes. From ``exact_below`` rows on it has a graph.
+        The same rows give the same bytes. From ``exact_below`` rows on it has a graph, built as ``graph`` says.
 
         Raises:
             ValueError: ids repeat, shapes disagree, or a vector's length is not 1.
@@ -72,12 +90,13 @@ class VectorIndex:
             DiskFull: no space is left.
             NotWritable: no permission.
         """
-        ids, vectors = np.ascontiguousarray(ids, dtype="<i8"), np.ascontiguousarray(vectors, dtype="<f4")
+        ids, vectors = _int64(ids), np.ascontiguousarray(vectors, dtype="<f4")
         _check_rows(ids, vectors)
         contents = {IDS: ids.tobytes(), VECTORS: vectors.tobytes()}
-        settings = GraphSettings() if len(ids) >= exact_below else None
+        settings = (graph or GraphSettings()) if len(ids) >= exact_below else None
         if settings is not None:
-            contents[GRAPH] = Graph.build(vectors, settings)
+            content, rows, starts = Graph.build(vectors, settings)
+            contents |= {GRAPH: content, NODE_ROWS: _int64(rows).tobytes(), NODE_STARTS: _int64(starts).tobytes()}
         write_index(folder, vectors.shape, settings, contents)
         return cls.open(folder)
 
@@ -92,9 +111,7 @@ class VectorIndex:
         manifest = read_manifest(folder)
         ids = mapped(folder / IDS, "<i8", (manifest.rows,))
         vectors = mapped(folder / VECTORS, "<f4", (manifest.rows, manifest.dimensions))
-        settings = manifest.graph
-        graph = None if settings is None else Graph.open(folder / GRAPH, manifest.dimensions, settings)
-        return cls(manifest, ids, vectors, graph)
+        return cls(manifest, ids, vectors, _graph(folder, manifest))
 
     def search(self, query: Array, k: int, allowed: Array | None = None) -> Found:
         """The ``k`` rows nearest to a query (d,) of length 1: ids (int64) and cosines (float32), nearest first.
@@ -205,6 +222,19 @@ def _shortlists(queries: Array, vectors: Array, k: int) -> list[Array]:
     slack = 4.05 * vectors.shape[1] * 2.0**-24 * np.linalg.norm(queries, axis=1)
     least = np.partition(products, -k, axis=1)[:, -k] - slack
     return [np.flatnonzero(row >= bound) for row, bound in zip(products, least, strict=True)]
+
+
+def _graph(folder: Path, manifest: Manifest) -> Graph | None:
+    if manifest.graph is None:
+        return None
+    rows, starts = (
+        mapped(folder / name, "<i8", (manifest.files[name].size // 8,)) for name in (NODE_ROWS, NODE_STARTS)
+    )
+    return Graph.open(folder / GRAPH, rows, starts, manifest.graph)
+
+
+def _int64(numbers: Array) -> Array:
+    return np.ascontiguousarray(numbers, dtype="<i8")
 
 
 def _check_rows(ids: Array, vectors: Array) -> None:

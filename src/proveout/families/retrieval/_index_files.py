@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["GRAPH", "IDS", "VECTORS", "Manifest", "mapped", "read_manifest", "write_index"]
+__all__ = ["GRAPH", "IDS", "NODE_ROWS", "NODE_STARTS", "VECTORS", "Manifest", "mapped", "read_manifest", "write_index"]
 
-MANIFEST, IDS, VECTORS, GRAPH = "manifest.json", "ids.i64", "vectors.f32", "graph.usearch"
+MANIFEST, IDS, VECTORS = "manifest.json", "ids.i64", "vectors.f32"
+GRAPH, NODE_ROWS, NODE_STARTS = "graph.usearch", "node-rows.i64", "node-starts.i64"
 FORMAT = 1
 
 
