@@ -9,7 +9,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound
     ├── TrialError           (3)  MetricUnknown · CandidateInvalid
-    ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed
+    ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
     │                             StoreCorrupt
@@ -23,6 +23,7 @@ from typing import ClassVar
 
 __all__ = [
     "ArtifactCorrupt",
+    "BudgetExceeded",
     "BuildFailed",
     "BusyError",
     "CandidateInvalid",
@@ -223,6 +224,10 @@ class ProviderRefused(ProviderError):
 
 class ProviderMalformed(ProviderError):
     """The endpoint answered with something that is not a completion."""
+
+
+class BudgetExceeded(ProviderError):
+    """The next call to a provider could cost more than ``budgets.build_usd`` leaves, so it was not made."""
 
 
 class LedgerError(ProveoutError):

@@ -40,6 +40,7 @@ OWNERS = {
     "tokenizers": {"families"},
     "safetensors": {"families"},
     "httpx": {"families"},
+    "genai_prices": {"families"},
     "yaml": {"task"},
     "jsonschema": {"task", "data", "families"},
     "tomli_w": {"loop"},

@@ -17,7 +17,7 @@ from proveout.trial._entries import TrialFinished, TrialStarted
 from proveout.trial._incumbent import find_incumbent
 from proveout.trial._json import encode_comparison
 from proveout.trial._recording import Clock, LatencyPlan, Recorder, digest
-from proveout.trial._result import candidate_result, is_replayed
+from proveout.trial._result import candidate_result, is_replayed, keeps_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,7 +165,9 @@ def _measured(
     options: TrialOptions,
 ) -> CandidateResult:
     one, recording = measured
-    latency = None if is_replayed(one.candidate.card) else recorder.record_latency(one.id, one.candidate)
+    card = one.candidate.card
+    timed_before = is_replayed(card) or keeps_answers(card)
+    latency = None if timed_before else recorder.record_latency(one.id, one.candidate)
     return candidate_result(
         task, one, recorder.examples, recording, latency=latency, incumbent=incumbent, options=options
     )

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from proveout.trial._recording import Recording
     from proveout.trial._scored import Scored
 
-__all__ = ["candidate_result", "is_replayed", "latency_figures", "quality_of"]
+__all__ = ["candidate_result", "is_replayed", "keeps_answers", "latency_figures", "quality_of"]
 
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 WRONG_SHOWN = 12
@@ -107,6 +107,19 @@ def is_replayed(card: CandidateCard) -> bool:
     mode: Any = card.parameters.get("mode")
     value = mode.get("value") if isinstance(mode, dict) else mode
     return card.simulated or value in {"recorded", "replay", "simulated"}
+
+
+def keeps_answers(card: CandidateCard) -> bool:
+    """Whether asking it once more reads an answer it keeps: the time is then the one recorded with each answer.
+
+    Example:
+        >>> from proveout.families import CandidateCard
+        >>> fields = {"family": "llm", "task": "f", "snapshot": "s", "code": "1", "seed": 0}
+        >>> keeps_answers(CandidateCard(**fields, parameters={"mode": {"value": "endpoint"}}))
+        True
+    """
+    mode: Any = card.parameters.get("mode")
+    return isinstance(mode, dict) and mode.get("value") == "endpoint"
 
 
 def quality_of(scored: Scored, examples: Sequence[Example], incumbent: Incumbent | None) -> Quality:

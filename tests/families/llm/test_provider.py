@@ -55,7 +55,7 @@ def test_a_busy_endpoint_is_tried_again_after_what_it_states(endpoint: Endpoint)
         (completion("no such model", status=404), ProviderRefused, 1),
         (completion("down", status=503), ProviderRefused, TRIES),
         (completion({}, wait=1.0), ProviderUnreachable, TRIES),
-        (raw(b'{"choices": ['), ProviderMalformed, 1),
+        (raw(b'{"choices": ['), ProviderMalformed, TRIES),
         (raw(b"<html>"), ProviderMalformed, 1),
         (raw(b'{"choices": []}'), ProviderMalformed, 1),
         (raw(b"[]"), ProviderMalformed, 1),
