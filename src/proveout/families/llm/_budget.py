@@ -38,7 +38,7 @@ class Budget:
         about: what is asked, for messages.
 
     Attributes:
-        spent: paid so far.
+        spent: paid so far; a call that broke off counts at its worst.
         answered: calls that gave an answer so far.
 
     Example:
@@ -101,7 +101,7 @@ class Budget:
                 "no call was made", why=why, fix="state the prices, or drop the cap", about=self._about
             )
         why = (
-            f"budgets.build_usd is {self._cap:g}, ${self.spent:.6f} are spent on {self.answered} answers, "
+            f"budgets.build_usd is {self._cap:g}, at most ${self.spent:.6f} are spent on {self.answered} answers, "
             f"and the next could cost ${usd:.6f}"
         )
         fix = "raise budgets.build_usd and run again: answers paid for are kept and not paid again"

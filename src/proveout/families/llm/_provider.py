@@ -99,7 +99,8 @@ class Provider:
         self._now, self._clock = now, clock
         self._adapter = Adapter()
         self._credentials = Credentials(incumbent)
-        self._client = httpx.Client(headers=self._credentials.headers, timeout=incumbent.timeout_seconds)
+        limits = httpx.Limits(max_connections=incumbent.concurrency)
+        self._client = httpx.Client(headers=self._credentials.headers, timeout=incumbent.timeout_seconds, limits=limits)
 
     def complete(self, body: Body) -> Completion:
         """POST one chat completion, trying again when that can help, and without what the server does not take.
