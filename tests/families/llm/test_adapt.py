@@ -20,7 +20,11 @@ FULL: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("refusal", "gone", "come"),
     [
-        ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "max_tokens", "max_completion_tokens"),
+        (
+            "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+            "max_tokens",
+            "max_completion_tokens",
+        ),
         ("'temperature' does not support 0 with this model", "temperature", None),
         ("Unrecognized request argument supplied: seed", "seed", None),
         ("You are not allowed to request logprobs from this model", "logprobs", None),
@@ -49,7 +53,8 @@ def test_a_schema_falls_back_to_an_object_then_to_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "refusal", ["", "maximum context length is 4097 tokens", "the seed of doubt", "unknown model", "unsupported: seedling"]
+    "refusal",
+    ["", "maximum context length is 4097 tokens", "the seed of doubt", "unknown model", "unsupported: seedling"],
 )
 def test_other_refusals_teach_nothing(refusal: str) -> None:
     adapter = Adapter()

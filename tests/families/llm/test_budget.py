@@ -75,7 +75,10 @@ def test_a_call_that_breaks_off_counts_at_its_worst() -> None:
 
 def test_a_cap_needs_a_price() -> None:
     unknown = Prices(unknown="no list knows it")
-    with pytest.raises(BudgetExceeded, match="price is unknown: no list knows it"), Budget(1.0, unknown, about="m").hold(1, 1):
+    with (
+        pytest.raises(BudgetExceeded, match="price is unknown: no list knows it"),
+        Budget(1.0, unknown, about="m").hold(1, 1),
+    ):
         pytest.fail("the call was made")
     with Budget(None, unknown, about="m").hold(1, 1) as held:
         assert held.usd == 0

@@ -19,7 +19,9 @@ def test_tokens_are_estimated_and_marked_when_none_are_counted() -> None:
     assert found.estimated
     assert 4 < found.tokens_in <= most_tokens(SENT)
     assert found.tokens_out == 1
-    counted = read_completion(reply({"content": "{}"}) | {"usage": {"prompt_tokens": 3, "completion_tokens": None}}, SENT)
+    counted = read_completion(
+        reply({"content": "{}"}) | {"usage": {"prompt_tokens": 3, "completion_tokens": None}}, SENT
+    )
     assert (counted.tokens_in, counted.tokens_out, counted.estimated) == (3, 0, False)
 
 
@@ -39,7 +41,9 @@ def test_log_probabilities_add_up() -> None:
     assert read_completion(reply({"content": "ab"}, logprobs={"content": []}), SENT).logprob is None
 
 
-@pytest.mark.parametrize("said", [[], {}, {"choices": []}, {"choices": [{}]}, {"choices": [{"message": None}]}, "x", None, 3])
+@pytest.mark.parametrize(
+    "said", [[], {}, {"choices": []}, {"choices": [{}]}, {"choices": [{"message": None}]}, "x", None, 3]
+)
 def test_what_is_no_completion(said: Any) -> None:
     with pytest.raises((KeyError, IndexError, TypeError, ValueError, AttributeError)):
         read_completion(said, SENT)

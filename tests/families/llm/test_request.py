@@ -26,7 +26,9 @@ def test_a_tool_is_forced() -> None:
     assert "logprobs" not in body
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}', '```json\n{"a": 1}\n```', '```\n{"a": 1}```', ' ```json\n{"a":\n1}\n``` \n'])
+@pytest.mark.parametrize(
+    "text", ['{"a": 1}', '```json\n{"a": 1}\n```', '```\n{"a": 1}```', ' ```json\n{"a":\n1}\n``` \n']
+)
 def test_a_fence_is_taken_off(text: str) -> None:
     assert json_of(text) == {"a": 1}
 
