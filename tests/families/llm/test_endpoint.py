@@ -12,7 +12,7 @@ from proveout import loop
 from proveout.errors import BudgetExceeded, ProviderError
 from proveout.families import BuildRun, LlmFamily
 from proveout.task import Incumbent
-from proveout.testing import FakeProvider, Reply, answering, completion, dropped, make_splits, make_task, refusal
+from proveout.testing import FakeProvider, Reply, answering, completion, make_splits, make_task, refusal
 
 Endpoint = Callable[[str], Incumbent]
 
@@ -77,9 +77,7 @@ def test_why_there_is_no_output(endpoint: Endpoint, tmp_path: Path) -> None:
         assert answer.usage.usd > 0
 
 
-@pytest.mark.parametrize(
-    "reply", [completion("no such model", status=404), completion("bad key", status=401), dropped()]
-)
+@pytest.mark.parametrize("reply", [completion("no such model", status=404), completion("bad key", status=401)])
 def test_an_endpoint_that_cannot_be_used_stops_the_build(endpoint: Endpoint, tmp_path: Path, reply: Reply) -> None:
     train, select = make_splits(8)
     run = BuildRun(seed=0, snapshot=train.snapshot, cache=tmp_path)
