@@ -10,7 +10,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
     ├── TrialError           (3)  MetricUnknown · CandidateInvalid
-    ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed
+    ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
     │                             StoreCorrupt · IndexCorrupt
@@ -24,6 +24,7 @@ from typing import ClassVar
 
 __all__ = [
     "ArtifactCorrupt",
+    "BudgetExceeded",
     "BuildFailed",
     "BusyError",
     "CandidateInvalid",
@@ -245,6 +246,10 @@ class ProviderRefused(ProviderError):
 
 class ProviderMalformed(ProviderError):
     """The endpoint answered with something that is not a completion."""
+
+
+class BudgetExceeded(ProviderError):
+    """The next call to a provider could cost more than ``budgets.build_usd`` leaves, so it was not made."""
 
 
 class LedgerError(ProveoutError):

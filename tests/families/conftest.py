@@ -34,7 +34,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Incumbent]:
             base_url=url,
             model="m",
             api_key_env="PROVEOUT_TEST_KEY",
-            timeout_seconds=0.3,
+            timeout_seconds=10.0,
             examples_shown=4,
             usd_per_million_in=1.0,
             usd_per_million_out=2.0,

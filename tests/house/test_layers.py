@@ -46,6 +46,7 @@ OWNERS = {
     "sqlite3": {"families"},
     "tantivy": {"families"},
     "usearch": {"families"},
+    "genai_prices": {"families"},
     "yaml": {"task"},
     "jsonschema": {"task", "data", "families"},
     "tomli_w": {"loop"},

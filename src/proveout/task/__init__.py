@@ -3,6 +3,7 @@
 from proveout.task._canonical import canonical_json, content_hash
 from proveout.task._fingerprint import fingerprint
 from proveout.task._load import FILE_NAME, load_task, parse_task, task_keys
+from proveout.task._prompt import prompt_text
 from proveout.task._task import (
     KPI,
     Budgets,
@@ -43,5 +44,6 @@ __all__ = [
     "input_text",
     "load_task",
     "parse_task",
+    "prompt_text",
     "task_keys",
 ]

@@ -109,6 +109,9 @@ def _check_incumbent(task: Task, where: str) -> None:
         raise invalid(where, f"{key} is missing", f"incumbent.mode is {incumbent.mode!r}", f"set {key}")
     if incumbent.mode == "endpoint" and not incumbent.model:
         raise invalid(where, "incumbent.model is missing", "incumbent.mode is 'endpoint'", "name the model to call")
+    if incumbent.api_key_env and incumbent.api_key_file:
+        why = "incumbent.api_key_env and incumbent.api_key_file are both set"
+        raise invalid(where, "two sources of the key", why, "drop one of the two")
 
 
 def short(value: Any, limit: int = 80) -> str:

@@ -9,6 +9,7 @@ import yaml
 
 from proveout.errors import TaskInvalid
 from proveout.task._canonical import canonical_json, content_hash
+from proveout.task._prompt import prompt_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["fingerprint"]
 
 # A file may move and a task may be renamed without meaning anything else. What the files say is in
-# the snapshot's id (examples, documents) or added below (the policy).
+# the snapshot's id (examples, documents) or added below (the policy, the prompt).
 _NOT_MEANING = {"name", "root", "documents", "rules"}
 _DATA_NOT_MEANING = {"examples", "test", "format"}
 _ANNOTATIONS = {"title", "$comment", "examples", "$schema", "$id"}
@@ -30,10 +31,10 @@ def fingerprint(task: Task) -> str:
     """BLAKE2b-256 of the task's canonical form, as 64 hex digits.
 
     Comments, key order, spelled-out defaults, file locations, the name, and the order of ``enum``, ``required``
-    and ``properties`` mean nothing; everything else does, the policy's content included.
+    and ``properties`` mean nothing; everything else does, the content of policy and prompt included.
 
     Raises:
-        TaskInvalid: the policy file is missing or is not plain YAML.
+        TaskInvalid: the policy file is missing or is not plain YAML; the prompt file is missing or is not UTF-8.
 
     Example:
         >>> from proveout.task import Task
@@ -50,6 +51,7 @@ def fingerprint(task: Task) -> str:
     meaning["input"] = _schema_meaning(task.input)
     meaning["output"] = _schema_meaning(task.output)
     meaning["policy"] = _policy(task.root / task.rules.policy) if task.rules.policy else None
+    meaning["incumbent"]["prompt"] = prompt_text(task)
     return content_hash(meaning)
 
 

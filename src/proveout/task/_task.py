@@ -123,11 +123,24 @@ class Incumbent(_Table, frozen=True, kw_only=True):
             or ``none``.
         model: its model name.
         base_url: of an OpenAI-compatible endpoint, ending in ``/v1``.
-        api_key_env: environment variable that holds the key; the key itself never stands in a file.
+        api_key_env: environment variable that holds the key; the key itself never stands in a file of the task.
+        api_key_file: file that holds the key, readable to its owner alone; ``~`` is the home folder.
+        headers: headers sent with each call, by name; a value ``env:NAME`` is read from that environment variable.
         timeout_seconds: for one call.
+        concurrency: calls under way at the same time.
+        prompt: file of the prompt's template, relative to the task's folder; "" takes the built-in one.
+        output_mode: how the output is asked for: ``schema`` (response_format with the output's JSON Schema), ``tool``
+            (a forced call of one tool) or ``json`` (response_format json_object).
         examples_shown: labelled examples in the prompt.
-        usd_per_million_in: price of prompt tokens.
-        usd_per_million_out: price of completion tokens.
+        examples_chosen: ``spread`` shows the same examples, of as many outputs as possible, with every input;
+            ``similar`` those most similar to the input.
+        prompt_tokens: the prompt holds no more examples than fit in this many tokens, estimated.
+        max_tokens: completion tokens of one answer at most.
+        temperature: sent with each call.
+        logprobs: ask for the log-probabilities of the answer's tokens; confidence is calibrated on them.
+        self_agreement_rows: rows of the SelectSplit that are asked three times when building; 0 asks none.
+        usd_per_million_in: price of prompt tokens; left out, it is looked up by base URL and model.
+        usd_per_million_out: price of completion tokens; left out, it is looked up.
         simulated: the simulation's parameters.
     """
 
@@ -135,10 +148,21 @@ class Incumbent(_Table, frozen=True, kw_only=True):
     model: str = ""
     base_url: str = ""
     api_key_env: str = ""
+    api_key_file: str = ""
+    headers: dict[str, str] = {}
     timeout_seconds: Positive = 30.0
+    concurrency: Annotated[int, Meta(ge=1, le=256)] = 4
+    prompt: str = ""
+    output_mode: Literal["schema", "tool", "json"] = "schema"
     examples_shown: Annotated[int, Meta(ge=0, le=200)] = 8
-    usd_per_million_in: NonNegative = 0.0
-    usd_per_million_out: NonNegative = 0.0
+    examples_chosen: Literal["spread", "similar"] = "spread"
+    prompt_tokens: Annotated[int, Meta(ge=1)] = 6000
+    max_tokens: Annotated[int, Meta(ge=1)] = 1024
+    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0.0
+    logprobs: bool = True
+    self_agreement_rows: Annotated[int, Meta(ge=0, le=1000)] = 20
+    usd_per_million_in: NonNegative | None = None
+    usd_per_million_out: NonNegative | None = None
     simulated: Simulation = Simulation()
 
 
@@ -148,7 +172,7 @@ class Budgets(_Table, frozen=True, kw_only=True):
     Attributes:
         usd_per_1000: US dollars per 1,000 requests; left out, there is no limit.
         latency_p95_ms: milliseconds at the 95th percentile.
-        build_usd: US dollars for one build.
+        build_usd: US dollars that one build may pay a provider, and again the trial of what it built.
     """
 
     usd_per_1000: NonNegative | None = None

@@ -53,6 +53,9 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         cpu_seconds: processor time on this machine.
         wall_seconds: elapsed time.
         usd: money paid to a provider, in US dollars; CPU time is priced by ``economics``, not here.
+        cached: how many of the answers were read from the answer cache: tokens, seconds and money are then those of
+            the call that was paid for, which is what serving costs; nothing was paid again.
+        estimated: how many of the answers have tokens that were estimated, because the provider counted none.
 
     Example:
         >>> (Usage(tokens_in=3) + Usage(tokens_in=4, usd=0.5)).tokens_in
@@ -64,6 +67,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     usd: float = 0.0
+    cached: int = 0
+    estimated: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -72,6 +77,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
             cpu_seconds=self.cpu_seconds + other.cpu_seconds,
             wall_seconds=self.wall_seconds + other.wall_seconds,
             usd=self.usd + other.usd,
+            cached=self.cached + other.cached,
+            estimated=self.estimated + other.estimated,
         )
 
 

@@ -2,6 +2,34 @@
 
 from proveout.testing._conformance import check_family
 from proveout.testing._fakes import FakeLedger, make_splits, make_task
-from proveout.testing._provider import FakeProvider, Reply, completion
+from proveout.testing._provider import (
+    FakeProvider,
+    Reply,
+    answering,
+    completion,
+    dropped,
+    half,
+    malformed,
+    refusal,
+    rejecting,
+    tool_call,
+    trickle,
+)
 
-__all__ = ["FakeLedger", "FakeProvider", "Reply", "check_family", "completion", "make_splits", "make_task"]
+__all__ = [
+    "FakeLedger",
+    "FakeProvider",
+    "Reply",
+    "answering",
+    "check_family",
+    "completion",
+    "dropped",
+    "half",
+    "make_splits",
+    "make_task",
+    "malformed",
+    "refusal",
+    "rejecting",
+    "tool_call",
+    "trickle",
+]

@@ -20,7 +20,7 @@ from proveout.trial._json import encode_comparison
 from proveout.trial._kinds import measure_of
 from proveout.trial._passages import ReadText, passages_of, utf8
 from proveout.trial._recording import Clock, LatencyPlan, Recorder, digest
-from proveout.trial._result import Measuring, candidate_result, is_replayed
+from proveout.trial._result import Measuring, candidate_result, is_replayed, keeps_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,7 +178,9 @@ def _record(recorder: Recorder, one: Built, progress: Progress) -> Recording:
 
 
 def _measured(shared: Measuring, recorder: Recorder, one: Built, recording: Recording) -> CandidateResult:
-    latency = None if is_replayed(one.candidate.card) else recorder.record_latency(one.id, one.candidate)
+    card = one.candidate.card
+    timed_before = is_replayed(card) or keeps_answers(card)
+    latency = None if timed_before else recorder.record_latency(one.id, one.candidate)
     return candidate_result(shared, one, recording, latency)
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from proveout.trial._entries import LatencyRecorded
     from proveout.trial._recording import Recording
 
-__all__ = ["Measuring", "candidate_result", "is_replayed"]
+__all__ = ["Measuring", "candidate_result", "is_replayed", "keeps_answers"]
 
 WRONG_SHOWN = 12
 NEIGHBOURS_SHOWN = 3
@@ -140,6 +140,19 @@ def is_replayed(card: CandidateCard) -> bool:
     mode: Any = card.parameters.get("mode")
     value = mode.get("value") if isinstance(mode, dict) else mode
     return card.simulated or value in {"recorded", "replay", "simulated"}
+
+
+def keeps_answers(card: CandidateCard) -> bool:
+    """Whether asking it once more reads an answer it keeps: the time is then the one recorded with each answer.
+
+    Example:
+        >>> from proveout.families import CandidateCard
+        >>> fields = {"family": "llm", "task": "f", "snapshot": "s", "code": "1", "seed": 0}
+        >>> keeps_answers(CandidateCard(**fields, parameters={"mode": {"value": "endpoint"}}))
+        True
+    """
+    mode: Any = card.parameters.get("mode")
+    return isinstance(mode, dict) and mode.get("value") == "endpoint"
 
 
 def _quality(

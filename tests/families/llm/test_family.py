@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +9,13 @@ import pytest
 
 from proveout.families import BuildRun, EndpointCandidate, LlmFamily
 from proveout.task import Incumbent, Task
-from proveout.testing import FakeProvider, check_family, completion, make_splits, make_task
+from proveout.testing import FakeProvider, answering, check_family, completion, make_splits, make_task, refusal
 
 Endpoint = Callable[[str], Incumbent]
 
 
 def build(task: Task, folder: Path) -> EndpointCandidate:
-    train, select = make_splits()
+    train, select = make_splits(8)
     candidate = LlmFamily().build(task, train, select, BuildRun(seed=0, snapshot=train.snapshot, cache=folder))
     assert isinstance(candidate, EndpointCandidate)
     return candidate
@@ -61,16 +59,7 @@ def test_the_key_is_in_no_saved_file_and_a_candidate_loads(endpoint: Endpoint, t
 
 
 def test_a_refusal_is_an_abstention_that_is_paid_for(endpoint: Endpoint, tmp_path: Path) -> None:
-    said = {"choices": [{"message": {"content": None, "refusal": "I cannot"}}], "usage": {"prompt_tokens": 7}}
-
-    def refuse(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        sent = json.dumps(said).encode()
-        handler.send_response(200)
-        handler.send_header("content-length", str(len(sent)))
-        handler.end_headers()
-        handler.wfile.write(sent)
-
-    with FakeProvider(refuse) as fake:
+    with FakeProvider(refusal()) as fake:
         answer = build(make_task(incumbent=endpoint(fake.url)), tmp_path).answer([{"text": "x"}])[0]
     assert answer.abstention == "refused by the model"
     assert answer.usage.usd == pytest.approx(7e-6)
@@ -78,5 +67,16 @@ def test_a_refusal_is_an_abstention_that_is_paid_for(endpoint: Endpoint, tmp_pat
 
 def test_an_endpoint_passes_the_suite_of_families(endpoint: Endpoint, tmp_path: Path) -> None:
     with FakeProvider(completion({"intent": "card"})) as fake:
-        incumbent = msgspec.structs.replace(endpoint(fake.url), timeout_seconds=10.0)
-        check_family(LlmFamily(), make_task(incumbent=incumbent), make_splits(), tmp_path)
+        check_family(LlmFamily(), make_task(incumbent=endpoint(fake.url)), make_splits(), tmp_path)
+
+
+def test_similar_examples_pass_the_suite_of_families(endpoint: Endpoint, tmp_path: Path) -> None:
+    words = {"card": "card", "order": "refund", "day": "hours"}
+
+    def read(body: dict[str, Any]) -> dict[str, str]:
+        text = body["messages"][-1]["content"]
+        return {"intent": next((label for word, label in words.items() if word in text), "oos")}
+
+    with FakeProvider(answering(read, logprob=-0.2)) as fake:
+        incumbent = msgspec.structs.replace(endpoint(fake.url), examples_chosen="similar", output_mode="json")
+        check_family(LlmFamily(), make_task(incumbent=incumbent), make_splits(), tmp_path, embedder="tfidf")

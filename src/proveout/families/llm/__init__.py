@@ -1,6 +1,8 @@
 """llm: a large model behind an endpoint or on this machine, or its recorded or simulated answers."""
 
-from proveout.families.llm._family import EndpointCandidate, LlmFamily
+from proveout.families.llm._completion import Completion
+from proveout.families.llm._endpoint import EndpointCandidate
+from proveout.families.llm._family import LlmFamily
 from proveout.families.llm._local import LocalProvider, LocalServer, LocalSettings, local_parameters, locate_gguf
 from proveout.families.llm._optimise import (
     OptimisedPrompt,
@@ -9,7 +11,8 @@ from proveout.families.llm._optimise import (
     optimise_prompt,
     plain_prompt,
 )
-from proveout.families.llm._provider import Completion, Provider
+from proveout.families.llm._prices import Prices, prices_of
+from proveout.families.llm._provider import Provider
 from proveout.families.llm._replay import ReplayCandidate
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "LocalSettings",
     "OptimisedPrompt",
     "OptimiserBudget",
+    "Prices",
     "Provider",
     "ReplayCandidate",
     "TriedPrompt",
@@ -28,4 +32,5 @@ __all__ = [
     "locate_gguf",
     "optimise_prompt",
     "plain_prompt",
+    "prices_of",
 ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from proveout.data import SelectSplit, TrainSplit
-    from proveout.families.llm._provider import Completion
+    from proveout.families.llm._completion import Completion
 
     Template = Callable[[Task, str, Sequence[Example], Mapping[str, Any]], list[dict[str, str]]]
 
