@@ -7,7 +7,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── TaskError            (3)  TaskInvalid · TaskNotFound · TaskChanged
     ├── DataError            (3)  DataUnreadable · DataEmpty · ColumnMissing · RowInvalid · DuplicateIds
     │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
-    │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound
+    │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound · RequestNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
     ├── TrialError           (3)  MetricUnknown · CandidateInvalid
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
@@ -59,6 +59,7 @@ __all__ = [
     "ProviderMalformed",
     "ProviderRefused",
     "ProviderUnreachable",
+    "RequestNotFound",
     "RerankerUnknown",
     "RowInvalid",
     "SetupError",
@@ -184,6 +185,10 @@ class ChunkerUnknown(DataError):
 
 class DocumentUnusable(DataError):
     """A document is empty, too large, binary, of mixed encodings, not of its format, or holds no text."""
+
+
+class RequestNotFound(DataError):
+    """No search of that id was recorded."""
 
 
 class GenerationNotFound(DataError):

@@ -19,6 +19,10 @@ COMMANDS = {
     "build": ("proveout.cli._build", "Build one candidate per family."),
     "compare": ("proveout.cli._compare", "Measure candidates on the same untouched rows."),
     "verify": ("proveout.cli._verify", "Check ledger, snapshots and candidates, offline."),
+    "suspects": ("proveout.cli._suspects", "List rows whose label is probably wrong."),
+    "ingest": ("proveout.cli._ingest", "Bring the knowledge base up to date."),
+    "search": ("proveout.cli._search", "Find passages, with document, version and span."),
+    "replay": ("proveout.cli._replay", "Answer a recorded search again, bit for bit."),
     "ledger": ("proveout.cli._ledger", "Show, prove and export ledger entries."),
     "demo": ("proveout.cli._demo", "Run the whole loop on a synthetic refund desk."),
 }

@@ -1,21 +1,29 @@
-"""The loop as Python calls: new, snapshot, build, compare, verify."""
+"""The loop as Python calls: new, snapshot, build, compare, verify; and the knowledge base of a task."""
 
+from proveout.loop._knowledge import Found, ingest, replay, search
 from proveout.loop._new import new
 from proveout.loop._open import OpenTask, opened, quiet
 from proveout.loop._stages import BuildResult, Skipped, build, compare, snapshot
+from proveout.loop._suspects import SuspectRow, suspects
 from proveout.loop._verify import Check, VerifyReport, verify
 
 __all__ = [
     "BuildResult",
     "Check",
+    "Found",
     "OpenTask",
     "Skipped",
+    "SuspectRow",
     "VerifyReport",
     "build",
     "compare",
+    "ingest",
     "new",
     "opened",
     "quiet",
+    "replay",
+    "search",
     "snapshot",
+    "suspects",
     "verify",
 ]

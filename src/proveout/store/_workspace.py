@@ -55,6 +55,11 @@ class Workspace(msgspec.Struct, frozen=True):
         return self.state / "trials"
 
     @property
+    def knowledge(self) -> Path:
+        """The knowledge base's system of record."""
+        return self.state / "knowledge"
+
+    @property
     def cache(self) -> Path:
         """Rebuildable; may be deleted at any time."""
         return self.state / "cache"

@@ -101,6 +101,7 @@ def _check_incumbent(task: Task, where: str) -> None:
     needed = {
         "recorded": ("data.incumbent", task.data.incumbent),
         "endpoint": ("incumbent.base_url", incumbent.base_url),
+        "local": ("incumbent.model", incumbent.model),
     }
     key, value = needed.get(incumbent.mode, ("", "set"))
     if task.data.format == "openai" and incumbent.mode == "recorded":

@@ -119,9 +119,9 @@ class Incumbent(_Table, frozen=True, kw_only=True):
     """The LLM call in production today.
 
     Attributes:
-        mode: ``recorded`` (its answers stand in the examples), ``endpoint`` (it can be called), ``simulated``
-            or ``none``.
-        model: its model name.
+        mode: ``recorded`` (its answers stand in the examples), ``endpoint`` (it can be called), ``local`` (a GGUF
+            model on this machine), ``simulated`` or ``none``.
+        model: its model name; with ``local``, ``smollm2-135m`` or the path of a ``.gguf`` file.
         base_url: of an OpenAI-compatible endpoint, ending in ``/v1``.
         api_key_env: environment variable that holds the key; the key itself never stands in a file of the task.
         api_key_file: file that holds the key, readable to its owner alone; ``~`` is the home folder.
@@ -144,7 +144,7 @@ class Incumbent(_Table, frozen=True, kw_only=True):
         simulated: the simulation's parameters.
     """
 
-    mode: Literal["recorded", "endpoint", "simulated", "none"] = "none"
+    mode: Literal["recorded", "endpoint", "local", "simulated", "none"] = "none"
     model: str = ""
     base_url: str = ""
     api_key_env: str = ""

@@ -152,7 +152,7 @@ def keeps_answers(card: CandidateCard) -> bool:
         True
     """
     mode: Any = card.parameters.get("mode")
-    return isinstance(mode, dict) and mode.get("value") == "endpoint"
+    return isinstance(mode, dict) and mode.get("value") in {"endpoint", "local"}
 
 
 def _quality(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from proveout.families.llm._cache import Paid
 from proveout.task import content_hash
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from proveout.families.llm._cache import AnswerCache
-    from proveout.families.llm._provider import Provider
+    from proveout.families.llm._completion import Completion
     from proveout.task import Incumbent
 
 __all__ = ["Asker"]
@@ -23,6 +23,14 @@ __all__ = ["Asker"]
 FORMAT = 1
 DIGITS = 6
 T = TypeVar("T")
+
+
+class Completes(Protocol):
+    """What answers one chat completion request."""
+
+    def complete(self, body: dict[str, Any]) -> Completion:
+        """The answer; a failure is a `ProviderError`."""
+        ...
 
 
 class Asker:
@@ -38,7 +46,7 @@ class Asker:
     def __init__(
         self,
         incumbent: Incumbent,
-        provider: Provider,
+        provider: Completes,
         cache: AnswerCache,
         *,
         clock: Callable[[], float] = time.perf_counter,

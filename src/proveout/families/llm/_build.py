@@ -13,6 +13,7 @@ from proveout.families._calibration import Calibrator, fit_calibrator
 from proveout.families._protocol import card_of
 from proveout.families.llm._agreement import TIMES, self_agreement
 from proveout.families.llm._endpoint import EndpointCandidate, Prompt, asker_of, read_output
+from proveout.families.llm._local import local_parameters
 from proveout.families.llm._prices import prices_of
 from proveout.families.llm._prompt import instructions, pool_of, template_of
 from proveout.families.llm._shown import chosen
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from proveout.data import SelectSplit, TrainSplit
     from proveout.families._protocol import BuildRun
     from proveout.families.llm._cache import Paid
-    from proveout.task import Example, Task
+    from proveout.task import Example, Incumbent, Task
 
 __all__ = ["build_endpoint", "share_right"]
 
@@ -54,8 +55,8 @@ def build_endpoint(task: Task, train: TrainSplit, select: SelectSplit, run: Buil
     template = template_of(task)
     shown = chosen(task, pool_of(train.examples), run)
     parameters: dict[str, Any] = {
-        "mode": {"value": "endpoint"},
-        "model": {"value": task.incumbent.model},
+        "mode": {"value": task.incumbent.mode},
+        **_model(task.incumbent),
         "prompt": {"value": content_hash(template)[:16], "text": template},
         "examples": shown.parameter(),
         "price": (prices := prices_of(task.incumbent)).parameter(),
@@ -79,6 +80,12 @@ def build_endpoint(task: Task, train: TrainSplit, select: SelectSplit, run: Buil
         calibrator=found.calibrator,
     )
     return EndpointCandidate(measured, shown, asker_of(measured, run.cache, seed=run.seed))
+
+
+def _model(incumbent: Incumbent) -> dict[str, Any]:
+    if incumbent.mode == "local":
+        return dict(local_parameters(incumbent.model))
+    return {"model": {"value": incumbent.model}}
 
 
 def share_right(right: Sequence[bool]) -> float:

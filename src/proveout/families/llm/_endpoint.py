@@ -13,6 +13,7 @@ from proveout.families._protocol import CandidateCard
 from proveout.families.llm._asking import Asker
 from proveout.families.llm._budget import Budget
 from proveout.families.llm._cache import AnswerCache
+from proveout.families.llm._local import LocalProvider, LocalSettings
 from proveout.families.llm._prices import Prices
 from proveout.families.llm._prompt import Shot, fitting, turn_of
 from proveout.families.llm._provider import Provider
@@ -144,7 +145,10 @@ class EndpointCandidate:
 
 
 def asker_of(prompt: Prompt, cache: Path, *, seed: int) -> Asker:
-    """What asks the prompt's endpoint, with a budget of its own."""
+    """What asks the prompt's endpoint with a budget of its own, or the model on this machine, which costs no money."""
+    if prompt.incumbent.mode == "local":
+        local = LocalProvider(prompt.incumbent.model, LocalSettings(seed=seed))
+        return Asker(prompt.incumbent, local, AnswerCache(cache))
     budget = Budget(prompt.cap, prompt.prices, about=prompt.incumbent.model)
     provider = Provider(prompt.incumbent, seed=seed, budget=budget)
     return Asker(prompt.incumbent, provider, AnswerCache(cache))

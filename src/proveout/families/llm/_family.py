@@ -49,7 +49,7 @@ class LlmFamily:
             TaskInvalid: the prompt's template is wrong.
             ProviderError: the endpoint cannot be used, or ``budgets.build_usd`` does not suffice.
         """
-        if task.incumbent.mode == "endpoint":
+        if task.incumbent.mode in {"endpoint", "local"}:
             return build_endpoint(task, train, select, run)
         return _replay(self.name, task, select, run)
 

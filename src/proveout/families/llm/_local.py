@@ -21,6 +21,7 @@ import msgspec
 from proveout.errors import ExtraMissing, ProviderRefused, ProviderUnreachable, WeightsMismatch, WeightsMissing
 from proveout.families._weights import sha256
 from proveout.families.llm import _llama
+from proveout.families.llm._completion import Completion
 from proveout.families.llm._provider import Provider
 from proveout.task import Incumbent
 

@@ -3,6 +3,7 @@
 from proveout.families.retrieval._answer import PassageCandidate
 from proveout.families.retrieval._chunkers import Chunker, choose_chunker, chunker, chunkers
 from proveout.families.retrieval._documents import Chunk, Hit, IngestReport, Noted, Skipped, Source, read_folder
+from proveout.families.retrieval._entries import KnowledgeIngested, SearchAnswered
 from proveout.families.retrieval._examples import RetrievalCandidate
 from proveout.families.retrieval._family import RetrievalFamily
 from proveout.families.retrieval._graph import GraphSettings
@@ -20,6 +21,7 @@ __all__ = [
     "Hit",
     "IngestReport",
     "Knowledge",
+    "KnowledgeIngested",
     "Noted",
     "PassageCandidate",
     "Replay",
@@ -27,6 +29,7 @@ __all__ = [
     "RetrievalCandidate",
     "RetrievalFamily",
     "Search",
+    "SearchAnswered",
     "SearchRecord",
     "Skipped",
     "Source",

@@ -160,6 +160,12 @@ class Knowledge:
             raise GenerationNotFound("no such generation", why="no ingest made it", fix=fix, about=str(number))
         return found
 
+    def paths(self) -> tuple[str, ...]:
+        """Documents of the newest generation, sorted."""
+        newest = self.generation()
+        documents = {} if newest is None else self._records.documents(newest.number)
+        return tuple(sorted(document.path for document in documents.values()))
+
     def search(
         self,
         query: str | Sequence[float],
