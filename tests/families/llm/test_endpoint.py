@@ -38,6 +38,7 @@ def test_a_comparison_reports_what_serving_costs_though_answers_are_kept(desk: P
         assert len(fake.requests) == calls
     for comparison in (first, again):
         found = comparison.candidates[0]
+        assert found.quality.accuracy is not None
         assert found.quality.accuracy.value == 1
         assert found.cost.provider_per_1000 == pytest.approx(0.02)
         assert (found.latency_ms.p50 or 0) >= 10

@@ -9,6 +9,7 @@ import pytest
 
 from proveout.data import SelectSplit, TrainSplit
 from proveout.errors import DataEmpty, ExtraMissing, ProviderRefused
+from proveout.families.llm._completion import Completion
 from proveout.families.llm._optimise import (
     OptimisedPrompt,
     OptimiserBudget,
@@ -16,7 +17,7 @@ from proveout.families.llm._optimise import (
     optimise_prompt,
     plain_prompt,
 )
-from proveout.families.llm._provider import Completion, Provider
+from proveout.families.llm._provider import Provider
 from proveout.task import Example, Incumbent, Task
 from proveout.testing import FakeProvider, completion
 
