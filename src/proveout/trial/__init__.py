@@ -21,7 +21,7 @@ from proveout.trial._comparison import (
     VsIncumbent,
     WrongAnswer,
 )
-from proveout.trial._curve import CurveOptions, Learner, learning_curve
+from proveout.trial._curve import CurveOptions, Learner, learning_curve, nested_subset
 from proveout.trial._efficiency import Multiplier, Reach, SampleEfficiency, examples_to, sample_efficiency
 from proveout.trial._estimates import Estimate
 from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
@@ -80,6 +80,7 @@ __all__ = [
     "macro_f1_interval",
     "metric",
     "metrics",
+    "nested_subset",
     "paired_test",
     "quantile_interval",
     "render_report",
