@@ -90,6 +90,13 @@ def test_a_learning_curve_rises_and_resumes(desk: Path) -> None:
     assert kinds(desk).count("trial.curve_measured") == measured
 
 
+def test_a_learning_curve_of_some_of_the_families(desk: Path) -> None:
+    result = proveout.compare(desk, names=["distilled", "retrieval"], embedder="tfidf", learning_curve=["retrieval"])
+    assert [curve.family for curve in result.curves] == ["retrieval"]
+    with pytest.raises(FamilyUnknown, match="not among the families compared"):
+        proveout.compare(desk, names=["distilled"], embedder="tfidf", learning_curve=["retrieval"])
+
+
 @pytest.mark.slow
 def test_a_comparison_killed_at_any_moment_goes_on(desk: Path) -> None:
     command = [sys.executable, "-m", "proveout", "compare", str(desk), "--families", "distilled,retrieval", "--json"]

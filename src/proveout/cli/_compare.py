@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "report_and_show"]
 
+ALL = "-"
+
 
 @click.command("compare")
 @folder_argument
@@ -33,7 +35,13 @@ __all__ = ["command", "report_and_show"]
 @embedder_option
 @json_option
 @click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="Where the HTML report goes.")
-@click.option("--learning-curve", is_flag=True, help="Also measure accuracy at 1, 2, 4 … examples per class.")
+@click.option(
+    "--learning-curve",
+    is_flag=False,
+    flag_value=ALL,
+    metavar="[A,B]",
+    help="Also measure accuracy at 1, 2, 4 … examples per class, of every family or of those named.",
+)
 def command(
     folder: Path,
     families: list[str] | None,
@@ -41,7 +49,7 @@ def command(
     embedder: str,
     json_to: str | None,
     report: Path | None,
-    learning_curve: bool,  # noqa: FBT001  click passes flags as booleans
+    learning_curve: str | None,
 ) -> None:
     """Measure one candidate per family on the same untouched rows of the task in DIR.
 
@@ -50,7 +58,12 @@ def command(
     """
     with progress_bars() as progress:
         result = loop.compare(
-            folder, names=families, seed=seed, embedder=embedder, learning_curve=learning_curve, progress=progress
+            folder,
+            names=families,
+            seed=seed,
+            embedder=embedder,
+            learning_curve=learning_curve == ALL or [name for name in (learning_curve or "").split(",") if name],
+            progress=progress,
         )
     report_and_show(result, folder, json_to, report)
 

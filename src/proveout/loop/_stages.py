@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout import data, families, trial
-from proveout.errors import FamilyDoesNotFit, SnapshotNotFound
+from proveout.errors import FamilyDoesNotFit, FamilyUnknown, SnapshotNotFound
 from proveout.loop._open import OpenTask, opened, quiet
 
 if TYPE_CHECKING:
@@ -69,23 +69,33 @@ def compare(
     names: Sequence[str] | None = None,
     seed: int = 0,
     embedder: str = "auto",
-    learning_curve: bool = False,
+    learning_curve: bool | Sequence[str] = False,
     progress: Progress = quiet,
 ) -> trial.Comparison:
     """Measure one candidate for each of the families ``names`` on the same TestSplit; build what is not built yet.
+
+    Args:
+        folder: of the task.
+        names: families to build; all that fit when None.
+        seed: the only source of randomness.
+        embedder: name, folder or hub id.
+        learning_curve: whether to measure learning curves, or the families to measure them of.
+        progress: called with a stage name, units done and units in all.
 
     Raises:
         FamilyUnknown: a name is not registered.
         FamilyDoesNotFit: none of them fits the task.
         TaskChanged: the task was edited after its snapshot was taken.
     """
+    learners = _learners(names or families.default_families(), wanted=learning_curve)
     with opened(folder) as here:
         frozen = _frozen(here, progress)
         result = _build(here, frozen, names, (seed, embedder), progress)
+        cards = [built.candidate.card for built in result.built if built.candidate.card.family in learners]
         options = trial.TrialOptions(
             seed=seed,
             skipped=tuple(trial.Skipped(skip.family, skip.reason) for skip in result.skipped),
-            curves=tuple(_curves(here, frozen, result, embedder, progress)) if learning_curve else (),
+            curves=tuple(_curves(here, frozen, cards, embedder, progress)),
             next=f"proveout verify {folder}",
         )
         return trial.compare(
@@ -93,13 +103,23 @@ def compare(
         )
 
 
+def _learners(compared: Sequence[str], *, wanted: bool | Sequence[str]) -> list[str]:
+    """The families whose learning curve is wanted."""
+    if isinstance(wanted, bool):
+        return list(compared) if wanted else []
+    for name in wanted:
+        if name not in compared:
+            why, fix = "it is not among the families compared", "name it under families too"
+            raise FamilyUnknown("no learning curve", why=why, fix=fix, about=name)
+    return list(wanted)
+
+
 def _curves(
-    here: OpenTask, frozen: data.Snapshot, result: BuildResult, embedder: str, progress: Progress
+    here: OpenTask, frozen: data.Snapshot, cards: Sequence[families.CandidateCard], embedder: str, progress: Progress
 ) -> Iterator[trial.Curve]:
     """Learning curves of the candidates that learn; a replay would draw a flat line."""
     select = frozen.select()
-    for built in result.built:
-        card = built.candidate.card
+    for card in cards:
         if trial.is_replayed(card):
             continue
         family = families.families.create(card.family)
