@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from proveout.families._protocol import BuildRun, Fit, family
 from proveout.families._vectors import embed_all
 from proveout.families._weights import locate
 from proveout.families.distilled._edge import augmented, train_table, vocabulary
-from proveout.families.distilled._head import best_head, log_probabilities
+from proveout.families.distilled._head import best_head, best_scale, log_probabilities
 from proveout.families.distilled._quantise import export
 from proveout.families.distilled._static import StaticEmbedder
-from proveout.families.distilled._student import DistilledCandidate, fit_student
+from proveout.families.distilled._student import DistilledCandidate, Encoding, fit_student
 from proveout.families.distilled._torch import libraries
 from proveout.families.distilled._tune import adapt, tune
 
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from proveout.families._labels import Labelled
     from proveout.task import Task
 
-    Encoder = tuple[Embedder, dict[str, Any]]
-    MakeEncoder = Callable[[Labelled, Labelled, BuildRun], Encoder]
+    MakeEncoder = Callable[[Labelled, Labelled, BuildRun], Encoding]
 
 __all__ = ["DistilledFamily"]
 
@@ -64,25 +63,24 @@ class DistilledFamily:
         """
         rows, held = labelled(task, train.examples), labelled(task, select.examples)
         require_labels(rows, self.name)
-        encoder, said = self._encoder(rows, held, run)
-        return fit_student(self.name, task, rows, held, encoder, run, **said)
+        return fit_student(self.name, task, rows, held, self._encoder(rows, held, run), run)
 
 
-def _frozen(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
+def _frozen(rows: Labelled, held: Labelled, run: BuildRun) -> Encoding:
     """The pretrained encoder as it is."""
     del held
-    return fit_embedder(run.embedder, rows.texts, run.cache), {}
+    return Encoding(embedder=fit_embedder(run.embedder, rows.texts, run.cache))
 
 
-def _tuned(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
+def _tuned(rows: Labelled, held: Labelled, run: BuildRun) -> Encoding:
     """The encoder trained on the labels, from a head fitted on the frozen one."""
     files = _trainable(run.embedder)
-    frozen = fit_embedder("minilm" if run.embedder in PACKAGED else run.embedder, rows.texts, run.cache)
+    frozen = _untrained(run)
     labels = sorted(set(rows.labels))
     known = [at for at, label in enumerate(held.labels) if label in set(labels)]
     texts, kept = [held.texts[at] for at in known], [held.labels[at] for at in known]
     vectors, held_vectors = (embed_all(frozen, part, run.cache, run.progress) for part in (rows.texts, texts))
-    _, start = best_head((vectors, rows.labels), (held_vectors, kept), labels, run.progress)
+    strength, start = best_head((vectors, rows.labels), (held_vectors, kept), labels, run.progress)
     codes, held_codes = (np.array([labels.index(one) for one in part], dtype=int) for part in (rows.labels, kept))
     found = tune(
         files,
@@ -94,49 +92,52 @@ def _tuned(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
         progress=run.progress,
     )
     encoder, precision = export("minilm-tuned", found.weights, files, held.texts, run.cache)
-    epoch = {"value": found.epoch, "accuracy": list(found.history), "chosen_on": "select"}
-    return encoder, {"epoch": epoch, "precision": precision}
+    trained = {"value": found.share, "epochs": len(found.history), "chosen_on": "select"}
+    said = {"trained_share": trained, "precision": precision}
+    return Encoding(embedder=encoder, said=said, head=found.head, unseen=(vectors, strength))
 
 
-def _adapted(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
+def _adapted(rows: Labelled, held: Labelled, run: BuildRun) -> Encoding:
     """The encoder adapted to the traffic without labels."""
     files = _trainable(run.embedder)
     texts = sorted({*rows.texts, *rows.outside})
     found = adapt(files, texts, seed=run.seed, cache=run.cache, progress=run.progress)
     encoder, precision = export("minilm-adapted", found.weights, files, held.texts, run.cache)
-    return encoder, {"adapted_to": {"value": len(texts), "chosen_on": "train"}, "precision": precision}
+    said = {"adapted_to": {"value": len(texts), "chosen_on": "train"}, "precision": precision}
+    return Encoding(embedder=encoder, said=said)
 
 
-def _edge(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
+def _edge(rows: Labelled, held: Labelled, run: BuildRun) -> Encoding:
     """A static table that imitates the tuned encoder on the rows and on texts made of their parts."""
-    teacher, _ = _tuned(rows, held, run)
+    teacher = _tuned(rows, held, run)
     labels = sorted(set(rows.labels))
+    truth = np.array([labels.index(label) if label in labels else -1 for label in held.labels], dtype=int)
+    held_vectors = embed_all(teacher.embedder, held.texts, run.cache, run.progress)
+    _, scale, head = best_scale(teacher.head, held_vectors, truth)
     texts = [*rows.texts, *augmented(rows.texts, rows.labels, np.random.default_rng(run.seed))]
-    vectors = embed_all(teacher, texts, run.cache, run.progress)
-    strength, head = best_head(
-        (vectors[: len(rows.texts)], rows.labels),
-        (embed_all(teacher, held.texts, run.cache, run.progress), held.labels),
-        labels,
-        run.progress,
-    )
+    vectors = embed_all(teacher.embedder, texts, run.cache, run.progress)
     counted = vocabulary(rows.texts)
     seen = [term for kind, term in counted if kind == "word"]
-    start = embed_all(fit_embedder("minilm", (), run.cache), seen, run.cache, run.progress)
     table = train_table(
         libraries()[0],
         texts,
         np.exp(log_probabilities(vectors, head)).astype(np.float32),
         counted,
-        start,
+        embed_all(_untrained(run), seen, run.cache, run.progress),
         seed=run.seed,
         progress=run.progress,
     )
-    learned = {"value": "distilled-tuned", "regularisation": strength, "made_texts": len(texts) - len(rows.texts)}
-    return StaticEmbedder.of(table), {"imitates": learned}
+    learned = {"value": "distilled-tuned", "scale": scale, "made_texts": len(texts) - len(rows.texts)}
+    return Encoding(embedder=StaticEmbedder.of(table), said={"imitates": learned}, unseen=teacher.unseen)
 
 
 def _trainable(name: str) -> Mapping[str, Path]:
     return locate("minilm") if name in PACKAGED else folder_files(name)
+
+
+def _untrained(run: BuildRun) -> Embedder:
+    """The encoder that `_trainable` names, as it is."""
+    return fit_embedder("minilm" if run.embedder in PACKAGED else run.embedder, (), run.cache)
 
 
 VARIANTS: dict[str, MakeEncoder] = {

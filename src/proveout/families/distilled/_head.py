@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, Array]
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Judged", "best_head", "fit_head", "judge", "log_probabilities"]
+__all__ = ["Judged", "best_head", "best_scale", "centroids", "fit_head", "judge", "log_loss", "log_probabilities"]
 
 REGULARISATION = (3.0, 10.0, 30.0, 100.0)
 ITERATIONS = 1000
+SCALES = (1.0, 1.25, 1.5, 2.0, 3.0)
 # How much the nearest centroid's cosine counts beside the log-probability when judging what is out of scope; found on
 # held-out rows of CLINC150's train file.
 FAMILIARITY = 8.0
@@ -66,12 +67,12 @@ def best_head(
         progress: called with a stage name, heads fitted and heads in all.
     """
     truth = np.array([labels.index(label) if label in labels else -1 for label in held[1]], dtype=int)
-    centroids = _centroids(*rows, labels)
+    means = centroids(*rows, labels)
     heads = []
     for done, strength in enumerate(REGULARISATION):
         progress("fitting the head", done, len(REGULARISATION))
-        arrays = {**fit_head(*rows, strength), "centroids": centroids}
-        heads.append((_log_loss(held[0], truth, arrays), strength, arrays))
+        arrays = {**fit_head(*rows, strength), "centroids": means}
+        heads.append((log_loss(held[0], truth, arrays), strength, arrays))
     progress("fitting the head", len(REGULARISATION), len(REGULARISATION))
     _, strength, arrays = min(heads, key=lambda head: head[0])
     return strength, arrays
@@ -88,7 +89,29 @@ def fit_head(vectors: Any, labels: Any, strength: float) -> dict[str, Array]:
     return {"weights": weights.astype(np.float32), "bias": bias.astype(np.float32)}
 
 
-def _centroids(vectors: Any, names: Sequence[str], labels: Sequence[str]) -> Array:
+def best_scale(head: Arrays, vectors: Array, truth: Array) -> tuple[float, float, dict[str, Array]]:
+    """The temperature scaling of a trained head with the lowest log loss on held-out rows (Guo et al. 2017).
+
+    Args:
+        head: ``weights`` (labels, d) and ``bias`` (labels,).
+        vectors: shape (m, d).
+        truth: index of each row's label, shape (m,); -1 where the head does not know it.
+
+    Returns:
+        The log loss, the scale (inverse temperature), and the scaled head.
+
+    Example:
+        >>> head = {"weights": np.eye(2, dtype=np.float32), "bias": np.zeros(2, dtype=np.float32)}
+        >>> best_scale(head, np.eye(2), np.array([0, 1]))[1]
+        3.0
+    """
+    scaled = [(scale, {"weights": head["weights"] * scale, "bias": head["bias"] * scale}) for scale in SCALES]
+    return min(
+        ((log_loss(vectors, truth, arrays), scale, arrays) for scale, arrays in scaled), key=lambda found: found[0]
+    )
+
+
+def centroids(vectors: Any, names: Sequence[str], labels: Sequence[str]) -> Array:
     """Unit mean vector of each label, shape (labels, d)."""
     names_array = np.array(names)
     sums = [np.asarray(vectors[np.flatnonzero(names_array == label)].mean(axis=0)).ravel() for label in labels]
@@ -97,7 +120,8 @@ def _centroids(vectors: Any, names: Sequence[str], labels: Sequence[str]) -> Arr
     return np.asarray(means / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
-def _log_loss(vectors: Any, truth: Array, arrays: Arrays) -> float:
+def log_loss(vectors: Any, truth: Array, arrays: Arrays) -> float:
+    """Mean negative log-probability of the truth, over rows whose truth is not -1; 0 when there are none."""
     known = np.flatnonzero(truth >= 0)
     if not len(known):
         return 0.0

@@ -10,11 +10,11 @@ from safetensors.numpy import load_file, save_file
 
 from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold, threshold_parameter
 from proveout.families._conformal import Conformal, fit_conformal
-from proveout.families._embedders import load_embedder
+from proveout.families._embedders import Embedder, load_embedder
 from proveout.families._protocol import BuildRun, CandidateCard, card_of
 from proveout.families._serving import answer_labels
 from proveout.families._vectors import embed_all
-from proveout.families.distilled._head import best_head, judge, log_probabilities
+from proveout.families.distilled._head import best_head, best_scale, centroids, judge, log_probabilities
 from proveout.families.distilled._noise import Suspect, suspect_rows
 from proveout.families.distilled._static import StaticEmbedder
 from proveout.task import Evidence, Task, canonical_json, input_text
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from proveout.families._embedders import Embedder
     from proveout.families._labels import Labelled
     from proveout.task import Answer
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["DistilledCandidate", "fit_student"]
+__all__ = ["DistilledCandidate", "Encoding", "fit_student"]
 
 HEAD, STATE, SUSPECTS = "head.safetensors", "head.json", "suspects.json"
 SINGLE = Evidence()
@@ -45,6 +44,23 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
     calibrator: Calibrator
     conformal: Conformal
     threshold: float
+
+
+class Encoding(msgspec.Struct, frozen=True, kw_only=True):
+    """How a variant turns texts into vectors, and what it learned on the way.
+
+    Attributes:
+        embedder: text to vector.
+        said: what the card says of it.
+        head: trained with the embedder; empty where one is to be fitted.
+        unseen: vectors of the rows by an embedder that saw no label, and the regularisation of a head on them; None
+            where the embedder itself saw none.
+    """
+
+    embedder: Embedder
+    said: dict[str, Any] = {}
+    head: dict[str, Any] = {}
+    unseen: tuple[Any, float] | None = None
 
 
 class DistilledCandidate:
@@ -107,15 +123,9 @@ class DistilledCandidate:
 
 
 def fit_student(
-    name: str,
-    task: Task,
-    rows: Labelled,
-    held: Labelled,
-    encoder: Embedder,
-    run: BuildRun,
-    **parameters: Any,
+    name: str, task: Task, rows: Labelled, held: Labelled, encoding: Encoding, run: BuildRun
 ) -> DistilledCandidate:
-    """Fit a head on an embedding; choose its regularisation and calibrate it on ``held``.
+    """Fit a head on an embedding, or take the one trained with it; choose what it leaves open on ``held``, calibrate.
 
     Out-of-scope rows are never fitted to, so those of ``rows`` help to place the threshold.
 
@@ -124,31 +134,38 @@ def fit_student(
         task: what is learned.
         rows: of the TrainSplit.
         held: of the SelectSplit.
-        encoder: the embedding.
+        encoding: the embedding, and the head where one was trained.
         run: the build.
-        parameters: what else the card says.
     """
+    encoder = encoding.embedder
     vectors, held_vectors, outside = (
         embed_all(encoder, texts, run.cache, run.progress)
         for texts in (rows.texts, held.texts, rows.outside + held.outside)
     )
     labels = tuple(sorted(set(rows.labels)))
-    strength, arrays = best_head((vectors, rows.labels), (held_vectors, held.labels), labels, run.progress)
     truth = np.array([labels.index(label) if label in labels else -1 for label in held.labels], dtype=int)
+    if encoding.head:
+        _, chosen, arrays = best_scale(encoding.head, held_vectors, truth)
+        arrays["centroids"] = centroids(vectors, rows.labels, labels)
+        said: dict[str, Any] = {"scale": {"value": chosen, "chosen_on": "select"}}
+    else:
+        chosen, arrays = best_head((vectors, rows.labels), (held_vectors, held.labels), labels, run.progress)
+        said = {"regularisation": {"value": chosen, "chosen_on": "select"}}
     guess, sureness, score = judge(held_vectors, arrays)
     right = guess == truth
     threshold = rejection_threshold(score, right, judge(outside, arrays)[2])
-    suspects = suspect_rows(vectors, rows, labels, strength, run.seed)
+    unseen, strength = encoding.unseen or (vectors, chosen)
+    suspects = suspect_rows(unseen, rows, labels, strength, run.seed)
     card = card_of(
         name,
         task,
         run,
         embedder={"value": encoder.name, "fingerprint": encoder.fingerprint},
-        regularisation={"value": strength, "chosen_on": "select"},
+        **said,
         **threshold_parameter(threshold),
         teacher={"value": "labels" if not rows.from_incumbent else "incumbent", "rows": rows.from_incumbent},
         suspect_labels={"value": len(suspects), "of": len(rows.texts)},
-        **parameters,
+        **encoding.said,
     )
     state = _State(
         card=card,
