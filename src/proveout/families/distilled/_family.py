@@ -77,7 +77,7 @@ def _frozen(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
 def _tuned(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
     """The encoder trained on the labels, from a head fitted on the frozen one."""
     files = _trainable(run.embedder)
-    frozen = fit_embedder("minilm" if run.embedder in PACKAGED else run.embedder, rows.texts, run.cache)
+    frozen = _untrained(run)
     labels = sorted(set(rows.labels))
     known = [at for at, label in enumerate(held.labels) if label in set(labels)]
     texts, kept = [held.texts[at] for at in known], [held.labels[at] for at in known]
@@ -121,7 +121,7 @@ def _edge(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
     )
     counted = vocabulary(rows.texts)
     seen = [term for kind, term in counted if kind == "word"]
-    start = embed_all(fit_embedder("minilm", (), run.cache), seen, run.cache, run.progress)
+    start = embed_all(_untrained(run), seen, run.cache, run.progress)
     table = train_table(
         libraries()[0],
         texts,
@@ -137,6 +137,11 @@ def _edge(rows: Labelled, held: Labelled, run: BuildRun) -> Encoder:
 
 def _trainable(name: str) -> Mapping[str, Path]:
     return locate("minilm") if name in PACKAGED else folder_files(name)
+
+
+def _untrained(run: BuildRun) -> Embedder:
+    """The encoder that `_trainable` names, as it is."""
+    return fit_embedder("minilm" if run.embedder in PACKAGED else run.embedder, (), run.cache)
 
 
 VARIANTS: dict[str, MakeEncoder] = {

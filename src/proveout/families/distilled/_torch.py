@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Trainable", "batches", "libraries", "seeded"]
+__all__ = ["FILES", "Trainable", "batches", "libraries", "seeded"]
 
 FILES = ("model.safetensors", "config.json", "tokenizer.json")
 EVALUATED = 128
 # Batches are cut from this many batches' worth of rows sorted by length, so that little is padding.
 POOL = 20
+DIGEST = 32
 
 
 def libraries() -> tuple[Any, Any]:
@@ -55,7 +57,7 @@ class Trainable:
 
     Raises:
         ExtraMissing: torch or transformers is not installed.
-        WeightsMissing: the model has no safetensors weights to start from.
+        WeightsMissing: the model has no safetensors weights to start from, or they are damaged or of another network.
     """
 
     def __init__(self, files: Mapping[str, Path]) -> None:
@@ -63,18 +65,30 @@ class Trainable:
             if name not in files:
                 fix = f"name a folder that holds {', '.join(FILES)}"
                 raise WeightsMissing("nothing to train", why=f"{name} is not there", fix=fix, about="embedder")
-        from safetensors.torch import load_file  # noqa: PLC0415  needs torch
+        self.torch, transformers = libraries()
         from tokenizers import Tokenizer  # noqa: PLC0415  an extra
 
-        self.torch, transformers = libraries()
         config = transformers.BertConfig(**msgspec.json.decode(files["config.json"].read_bytes()))
         self.model = transformers.BertModel(config, add_pooling_layer=False)
-        weights = load_file(files["model.safetensors"])
-        self.model.load_state_dict({name.removeprefix("bert."): value for name, value in weights.items()}, strict=False)
+        self._read(files["model.safetensors"])
         self.model.embeddings.word_embeddings.weight.requires_grad_(False)  # noqa: FBT003  torch's own signature
         self._tokenizer = Tokenizer.from_file(str(files["tokenizer.json"]))
         self._tokenizer.enable_truncation(LONGEST)
         self._tokenizer.no_padding()
+
+    def _read(self, path: Path) -> None:
+        """Take the weights; each one the network has must be in the file, or it would start from chance."""
+        from safetensors import SafetensorError  # noqa: PLC0415  beside the next
+        from safetensors.torch import load_file  # noqa: PLC0415  needs torch
+
+        fix = "fetch the encoder again; or build distilled with an encoder that is ONNX already"
+        try:
+            weights = {name.removeprefix("bert."): value for name, value in load_file(path).items()}
+        except SafetensorError as error:
+            raise WeightsMissing("weights cannot be read", why=str(error), fix=fix, about=str(path)) from error
+        absent = self.model.load_state_dict(weights, strict=False).missing_keys
+        if absent:
+            raise WeightsMissing("weights are not whole", why=f"{absent[0]} is not there", fix=fix, about=str(path))
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text."""
@@ -105,22 +119,27 @@ class Trainable:
         """The parameters that training changes."""
         return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
 
-    def save(self, path: Path) -> None:
-        """Write the weights as safetensors."""
+    def save(self, path: Path) -> str:
+        """Write the weights as safetensors; gives the SHA-256 of the file."""
         from safetensors.torch import save  # noqa: PLC0415  needs torch
 
-        write_atomic(path, save({name: value.contiguous() for name, value in self.model.state_dict().items()}))
+        content = save({name: value.contiguous() for name, value in self.model.state_dict().items()})
+        write_atomic(path, content)
+        return hashlib.sha256(content).hexdigest()
 
     def keep(self, path: Path, state: Any) -> None:
-        """Write a checkpoint of tensors and plain values."""
+        """Write a checkpoint of tensors and plain values, behind its hash."""
         content = io.BytesIO()
         self.torch.save(state, content)
-        write_atomic(path, content.getvalue())
+        write_atomic(path, hashlib.sha256(content.getvalue()).digest() + content.getvalue())
 
     def kept(self, path: Path) -> Any:
-        """A checkpoint that `keep` wrote; None when there is none."""
+        """A checkpoint that `keep` wrote; None when there is none, or when it was altered."""
+        content = path.read_bytes() if path.exists() else b""
+        hashed, state = content[:DIGEST], content[DIGEST:]
         # weights_only: nothing but tensors and plain values is read, so the file cannot run code.
-        return self.torch.load(path, weights_only=True) if path.exists() else None
+        is_whole = hashlib.sha256(state).digest() == hashed
+        return self.torch.load(io.BytesIO(state), weights_only=True) if is_whole else None
 
 
 def batches(lengths: Sequence[int], size: int, rng: np.random.Generator) -> list[Any]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from proveout.families.distilled._torch import Trainable, batches, seeded
+from proveout.families._weights import sha256
+from proveout.families.distilled._torch import FILES, Trainable, batches, seeded
+from proveout.store import write_atomic
 from proveout.task import content_hash
 
 if TYPE_CHECKING:
@@ -98,20 +100,22 @@ def tune(  # noqa: PLR0913  a training has this many parties
         WeightsMissing: the encoder has no safetensors weights.
     """
     pace = pace or Pace()
-    key = content_hash([rows[0], rows[1].tolist(), held[0], held[1].tolist(), seed, msgspec.to_builtins(pace)])[:24]
-    best = cache / "tuned" / f"{key}.safetensors"
-    training = _Supervised(Trainable(files), rows, held, start, pace)
-    kept = training.encoder.kept(best.with_suffix(".checkpoint"))
-    if kept:
-        training.restore(kept)
     epochs = epochs_for(len(rows[0]))
+    head = {name: array.tolist() for name, array in sorted(start.items())}
+    data = [rows[0], rows[1].tolist(), held[0], held[1].tolist(), head]
+    key = _key("tune", files, [data, seed, epochs, msgspec.to_builtins(pace)])
+    training = _Supervised(Trainable(files), rows, held, start, pace)
+    training.resume(cache / "tuned", key)
     for epoch in range(len(training.history), epochs):
         training.epoch(np.random.default_rng([seed, epoch]), epoch, epochs, progress)
-        if training.history[-1] >= max(training.history):
-            training.encoder.save(best)
-        training.encoder.keep(best.with_suffix(".checkpoint"), training.state())
-    last_best = max(range(epochs), key=lambda epoch: (training.history[epoch], epoch))
-    return Tuned(weights=best, history=tuple(training.history), epoch=last_best + 1)
+        training.keep(cache / "tuned", key)
+    weights, _ = training.best
+    return Tuned(weights=cache / "tuned" / weights, history=tuple(training.history), epoch=training.best_epoch)
+
+
+def _key(kind: str, files: Mapping[str, Path], of: Any) -> str:
+    """Names a training by all that its result depends on: the encoder it starts from, the data and the pace."""
+    return content_hash([kind, {name: sha256(files[name]) for name in FILES if name in files}, of])[:24]
 
 
 class _Supervised:
@@ -137,6 +141,8 @@ class _Supervised:
         ]
         self._optimiser = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
         self.history: list[float] = []
+        # Name and hash of the file with the weights of the best epoch.
+        self.best = ("", "")
 
     def epoch(self, rng: np.random.Generator, number: int, epochs: int, progress: Progress) -> None:
         """Go through the rows once and measure on the held-out ones."""
@@ -171,17 +177,40 @@ class _Supervised:
         logits = self._head(self.encoder.torch.tensor(self.encoder.embed(tokens)))
         return float(np.mean(logits.argmax(1).numpy() == codes))
 
-    def state(self) -> dict[str, Any]:
-        """All that the next epoch depends on."""
-        parts = {"encoder": self.encoder.model, "head": self._head, "optimiser": self._optimiser}
-        return {"history": self.history, **{name: part.state_dict() for name, part in parts.items()}}
+    @property
+    def best_epoch(self) -> int:
+        """The best on the held-out rows, the last of equals; from 1."""
+        return max(range(len(self.history)), key=lambda epoch: (self.history[epoch], epoch)) + 1
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a `state`."""
-        self.history = list(state["history"])
-        self.encoder.model.load_state_dict(state["encoder"])
-        self._head.load_state_dict(state["head"])
-        self._optimiser.load_state_dict(state["optimiser"])
+    def keep(self, folder: Path, key: str) -> None:
+        """Write the weights when they are the best so far, then all that the next epoch depends on.
+
+        Weights have a name for each epoch: those the last checkpoint speaks of stand until the next one does.
+        """
+        before = self.best[0]
+        if self.best_epoch == len(self.history):
+            name = f"{key}-{len(self.history)}.safetensors"
+            self.best = (name, self.encoder.save(folder / name))
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        self.encoder.keep(folder / f"{key}.checkpoint", {"history": self.history, "best": self.best, **state})
+        if before and before != self.best[0]:
+            (folder / before).unlink(missing_ok=True)
+
+    def resume(self, folder: Path, key: str) -> None:
+        """Go on where `keep` left off; a damaged checkpoint, or damaged weights, are as none."""
+        state = self.encoder.kept(folder / f"{key}.checkpoint")
+        if not state or not _is_whole(folder / state["best"][0], state["best"][1]):
+            return
+        self.history, self.best = list(state["history"]), state["best"]
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        return {"encoder": self.encoder.model, "head": self._head, "optimiser": self._optimiser}
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    return path.is_file() and sha256(path) == digest
 
 
 def adapt(
@@ -201,8 +230,9 @@ def adapt(
         ExtraMissing: torch or transformers is not installed.
         WeightsMissing: the encoder has no safetensors weights.
     """
-    target = cache / "tuned" / f"{content_hash(['adapt', list(texts), seed, rate])[:24]}.safetensors"
-    if target.exists():
+    target = cache / "tuned" / f"{_key('adapt', files, [list(texts), seed, rate])}.safetensors"
+    known = target.with_suffix(".sha256")
+    if known.is_file() and _is_whole(target, known.read_text("ascii", "replace")):
         return Tuned(weights=target, history=(), epoch=1)
     encoder = Trainable(files)
     torch, rng = encoder.torch, np.random.default_rng(seed)
@@ -219,5 +249,5 @@ def adapt(
             loss.backward()
             optimiser.step()
     progress("adapting the encoder", len(order), len(order))
-    encoder.save(target)
+    write_atomic(known, encoder.save(target).encode("ascii"))
     return Tuned(weights=target, history=(), epoch=1)
