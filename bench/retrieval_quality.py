@@ -1,4 +1,6 @@
-"""Measure a knowledge base on XQuAD English beside plain BM25. Run: python bench/retrieval_quality.py --data DIR [--json].
+"""Measure a knowledge base on XQuAD English beside plain BM25.
+
+Run: python bench/retrieval_quality.py --data DIR [--json].
 
 DIR holds passages.jsonl (id, title, text) and questions.jsonl (question, passage_id). Nothing is chosen here: the
 fusion is the textbook's, chunk sizes follow the encoder's window. A passage's rank is that of its best chunk. Intervals
@@ -17,15 +19,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
 
 from proveout.families import fit_embedder
 from proveout.families.retrieval import Knowledge, Search, Source, record_search, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KILLER = Path(__file__).resolve().parents[1] / "tests" / "families" / "retrieval" / "kill_ingest.py"
 MODES: tuple[Literal["bm25", "vector", "hybrid"], ...] = ("bm25", "vector", "hybrid")

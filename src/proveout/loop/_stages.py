@@ -87,6 +87,7 @@ def compare(
             skipped=tuple(trial.Skipped(skip.family, skip.reason) for skip in result.skipped),
             curves=tuple(_curves(here, frozen, result, embedder, progress)) if learning_curve else (),
             next=f"proveout verify {folder}",
+            read_text=families.document_text,
         )
         return trial.compare(
             here.workspace, here.task, frozen, result.built, ledger=here.ledger, progress=progress, options=options
