@@ -194,8 +194,8 @@ def support(question: str, claim: str, looked: LookedUp, vectors: SentenceVector
     """The best place for a claim among sentences, and pairs of neighbours, of the passages found for the question.
 
     A place does not count when it lacks a number of the claim, when its passage and the question lack one of its
-    names, or when its nearest sentence is negated and the claim is not, or the other way round. The check is lexical but for the cosine: opposites
-    without a negation ("rose", "fell") may pass, and a free paraphrase may fail.
+    names, or when its nearest sentence is negated and the claim is not, or the other way round. The check is lexical
+    but for the cosine: opposites without a negation ("rose", "fell") may pass, and a free paraphrase may fail.
     """
     said = _facts(claim)
     if not said.terms:
@@ -220,16 +220,16 @@ def _judged(said: _Facts, asked: _Facts, place: _Place, hit: Hit) -> Support:
     parts = [_facts(one.text) for one in place.sentences]
     numbers = frozenset().union(*(one.numbers for one in parts))
     terms = frozenset().union(*(one.terms for one in parts))
+    nearest = max(parts, key=lambda one: len(one.terms & said.terms))
     known = _facts(hit.text).words | asked.words
     features = (
         _share(said.terms, terms),
         _share(said.numbers, numbers),
         _share(said.names, terms),
-        max(_share(asked.terms, one.terms) for one in parts),
+        _share(asked.terms, nearest.terms),
         place.cosine,
     )
     score = round(min(1.0, max(0.0, float(np.dot(WEIGHTS, features)))), DIGITS)
-    nearest = max(parts, key=lambda one: len(one.terms & said.terms))
     problems = (
         (said.numbers - numbers, "its numbers are not where the rest of it stands"),
         (said.names - known, "its names are not where the rest of it stands"),
