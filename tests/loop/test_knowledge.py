@@ -130,7 +130,8 @@ def test_an_index_deleted_truncated_or_of_another_snapshot_is_built_again(pages:
     folder = Workspace(pages).cache / "retrieval"
     shutil.rmtree(folder)
     assert loop.replay(pages, found.request).identical
-    for file in [file for file in next(folder.iterdir()).rglob("*") if file.is_file() and file.stat().st_size > 1]:
+    for ending in sorted(file.suffix for file in folder.rglob("*") if file.is_file() and file.stat().st_size > 1):
+        file = next(file for file in folder.rglob(f"*{ending}") if file.is_file() and file.suffix == ending)
         content = file.read_bytes()
         file.unlink()
         file.write_bytes(content[: len(content) // 2])
