@@ -8,7 +8,7 @@ import pytest
 
 from proveout.data import SelectSplit, TrainSplit
 from proveout.errors import BuildFailed
-from proveout.families import BuildRun, PassageCandidate, families
+from proveout.families import BuildRun, PassageCandidate, document_text, families
 from proveout.task import Example
 from proveout.testing import check_family
 
@@ -29,11 +29,9 @@ def build(asking: Asking, handbook: dict[str, bytes], tmp_path: Path) -> Build:
             Example(id=f"u{at}", inputs={"question": asked}, expected={"answer": None})
             for at, asked in enumerate(unanswerable)
         )
-        parts = (
-            TrainSplit(snapshot=train.snapshot, examples=train.examples + rows),
-            SelectSplit(snapshot=train.snapshot, examples=select.examples + rows),
-        )
-        candidate = families.create("retrieval").build(task, *parts, run_of(tmp_path, pages or handbook))
+        train = TrainSplit(snapshot=train.snapshot, examples=train.examples + rows)
+        select = SelectSplit(snapshot=select.snapshot, examples=select.examples + rows)
+        candidate = families.create("retrieval").build(task, train, select, run_of(tmp_path, pages or handbook))
         assert isinstance(candidate, PassageCandidate)
         return candidate
 
@@ -52,6 +50,7 @@ def test_answers_hold_what_was_asked_and_cite_exactly_the_text(
     rows = asking()[1][0].examples
     answers = build().answer([row.inputs for row in rows])
     for row, answer in zip(rows, answers, strict=True):
+        assert answer.output is not None
         assert row.expected["answer"] in answer.output["answer"]
         first = answer.evidence.citations[0]
         assert handbook[first.document].decode()[first.start : first.end] == answer.output["answer"]
@@ -80,8 +79,6 @@ def test_citations_count_the_characters_of_the_text_that_was_read(build: Build) 
     page = b"# Moorings\r\n\r\nBoats moor at pier 7.\r\nDogs stay aboard."
     answer = build({"a.md": page}).answer([{"question": "Where do boats moor?"}])[0]
     assert answer.output == {"answer": "Boats moor at pier 7."}
-    from proveout.families import document_text  # noqa: PLC0415
-
     first = answer.evidence.citations[0]
     text = document_text("a.md", page)
     assert text is not None
@@ -95,9 +92,9 @@ def test_documents_without_text_are_an_error_that_says_so(build: Build, pages: d
 
 
 def test_no_documents_are_an_error(asking: Asking, tmp_path: Path) -> None:
-    task, splits = asking()
+    task, (train, select) = asking()
     with pytest.raises(BuildFailed, match="holds no documents"):
-        families.create("retrieval").build(task, *splits, run_of(tmp_path, {}))
+        families.create("retrieval").build(task, train, select, run_of(tmp_path, {}))
 
 
 def test_a_document_without_text_is_counted(build: Build, handbook: dict[str, bytes]) -> None:

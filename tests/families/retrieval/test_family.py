@@ -48,10 +48,10 @@ def test_a_saved_candidate_is_loaded_as_what_it_is(
 ) -> None:
     family = families.create("retrieval")
     cases = {"answer": (asking(), PassageCandidate), "classify": ((make_task(), make_splits()), RetrievalCandidate)}
-    for name, ((task, splits), kind) in cases.items():
+    for name, ((task, (train, select)), kind) in cases.items():
         run = BuildRun(seed=0, snapshot="0" * 64, cache=tmp_path, embedder="tfidf", documents=lambda: handbook)
         (tmp_path / name).mkdir()
-        family.build(task, *splits, run).save(tmp_path / name)
+        family.build(task, train, select, run).save(tmp_path / name)
         assert isinstance(family.candidate.load(tmp_path / name, tmp_path), kind)
 
 
