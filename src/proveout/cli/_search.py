@@ -22,7 +22,7 @@ SHOWN = 160
 @click.command("search")
 @folder_argument
 @click.argument("query")
-@click.option("-k", default=5, show_default=True, help="Passages at most.")
+@click.option("-k", default=5, show_default=True, type=click.IntRange(1, 1000), help="Passages at most.")
 @click.option("--mode", type=click.Choice(["hybrid", "bm25", "vector"]), help="hybrid where there are vectors.")
 @click.option("--as-of", type=int, metavar="N", help="Search generation N instead of the newest.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of whoever asks; may be repeated.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from proveout import families
-from proveout.errors import ExtraMissing, RequestNotFound, WeightsMissing
+from proveout.errors import DataEmpty, ExtraMissing, RequestNotFound, WeightsMissing
 from proveout.families import Hit, KnowledgeIngested, Replay, SearchAnswered
 from proveout.ledger import LedgerReader
 from proveout.loop._open import OpenTask, opened
@@ -48,10 +48,14 @@ def ingest(folder: Path, sources: Sequence[Source] | None = None, *, delete: Col
         delete: paths to delete.
 
     Raises:
+        DataEmpty: ``documents.paths`` matches no file; nothing is deleted for that.
+        WeightsMissing: the passages have vectors, and the embedder that made them is gone.
+        ExtraMissing: the same, or the extra ``retrieval`` is not installed.
         DiskFull: no space is left; nothing of the batch was written.
         BusyError: another process writes there.
     """
     with opened(folder) as here, _knowledge(here) as knowledge:
+        _refuse_lost_embedder(here, knowledge)
         given = list(sources) if sources is not None else _own_documents(here)
         gone = set(delete)
         if sources is None:
@@ -83,7 +87,7 @@ def search(folder: Path, query: str, **options: Any) -> Found:
         WeightsMismatch: the knowledge base was made with another embedder.
     """
     with opened(folder) as here, _knowledge(here) as knowledge:
-        generation = knowledge.generation()
+        generation = knowledge.generation(options.get("as_of"))
         if generation is not None and not generation.embedder:
             options.setdefault("mode", "bm25")
         asked = families.Search(text=query, **options)
@@ -113,11 +117,22 @@ def replay(folder: Path, request: str) -> Replay:
 def _own_documents(here: OpenTask) -> list[Source]:
     root = here.task.root
     files = sorted({path for pattern in here.task.documents.paths for path in root.glob(pattern) if path.is_file()})
+    if not files:
+        why = f"documents.paths is {list(here.task.documents.paths)} and matches no file"
+        fix = "correct it in task.toml, or name files and folders on the command line"
+        raise DataEmpty("no documents", why=why, fix=fix, about=str(root))
     return [families.Source(path=path.relative_to(root).as_posix(), content=path) for path in files]
 
 
 def _knowledge(here: OpenTask) -> Knowledge:
     return families.Knowledge.open(here.workspace.knowledge, _embedder(here.workspace.cache), here.workspace.cache)
+
+
+def _refuse_lost_embedder(here: OpenTask, knowledge: Knowledge) -> None:
+    """Without its embedder a knowledge base would go on by words alone, and nobody would notice."""
+    newest = knowledge.generation()
+    if newest is not None and newest.embedder and not knowledge.embedder:
+        families.fit_embedder(EMBEDDER, (), here.workspace.cache)
 
 
 def _embedder(cache: Path) -> Embedder | None:

@@ -97,6 +97,7 @@ def compare(
             skipped=tuple(trial.Skipped(skip.family, skip.reason) for skip in result.skipped),
             curves=tuple(_curves(here, frozen, cards, embedder, progress)),
             next=f"proveout verify {folder}",
+            read_text=families.document_text,
         )
         return trial.compare(
             here.workspace, here.task, frozen, result.built, ledger=here.ledger, progress=progress, options=options

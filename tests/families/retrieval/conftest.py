@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from proveout.data import SelectSplit, TrainSplit
 from proveout.families.retrieval import Knowledge
+from proveout.task import Documents, Example
+from proveout.testing import make_task
 
 WIDTH = 32
 
@@ -70,3 +73,54 @@ def opens(tmp_path: Path, embedder: HashEmbedder) -> Iterator[Opens]:
 @pytest.fixture
 def knowledge(opens: Opens) -> Knowledge:
     return opens()
+
+
+HANDBOOK = {
+    "refunds.md": "# Refunds\n\nRefunds are paid within 5 working days. Sale items are not refunded.\n"
+    "Mrs. Abel signs each refund above 200 euros.\n",
+    "hours.md": "# Hours\n\nThe desk in Bonn opens at 9. It closes at 17 on weekdays. "
+    "The desk never opens on Sunday.\n",
+    "cards.md": "# Cards\n\nA lost card is blocked at once. A new card costs 12 euros and arrives by post.\n",
+    "parking.md": "# Parking\n\nVisitors park behind the mill. The barrier opens with a ticket from the porter.\n",
+}
+QUESTIONS = {
+    "How many working days until refunds are paid?": "5 working days",
+    "Who signs a refund above 200 euros?": "Mrs. Abel",
+    "When does the desk in Bonn open?": "at 9",
+    "When does the desk close on weekdays?": "17",
+    "What does a new card cost?": "12 euros",
+    "What happens with a lost card?": "blocked at once",
+    "Where do visitors park?": "behind the mill",
+    "How does the barrier open?": "a ticket",
+}
+
+
+@pytest.fixture(scope="session")
+def handbook() -> dict[str, bytes]:
+    """Four small documents."""
+    return {path: text.encode() for path, text in HANDBOOK.items()}
+
+
+@pytest.fixture(scope="session")
+def asking() -> Callable[..., tuple[Any, Any]]:
+    """A task of kind ``answer`` over the handbook, and rows to build from."""
+
+    def make(repeats: int = 1, **fields: Any) -> tuple[Any, Any]:
+        task = make_task(
+            kind="answer",
+            target="",
+            out_of_scope="",
+            input={"type": "object", "required": ["question"], "properties": {"question": {"type": "string"}}},
+            output={"type": "object", "required": ["answer"], "properties": {"answer": {"type": ["string", "null"]}}},
+            documents=Documents(paths=("docs/*.md",)),
+            **fields,
+        )
+        rows = [
+            Example(id=f"{at}-{turn}", inputs={"question": f"{asked}{' ' * turn}"}, expected={"answer": answer})
+            for turn in range(repeats)
+            for at, (asked, answer) in enumerate(QUESTIONS.items())
+        ]
+        parts = (kind(snapshot="0" * 64, examples=tuple(rows)) for kind in (TrainSplit, SelectSplit))
+        return task, tuple(parts)
+
+    return make

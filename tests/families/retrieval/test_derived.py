@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proveout.families.retrieval import Knowledge, Source
+from proveout.families.retrieval import Knowledge, Source, _derived
 
 Opens = Callable[..., Knowledge]
 
@@ -98,11 +98,25 @@ def test_the_whole_cache_may_be_deleted(opens: Opens, tmp_path: Path) -> None:
     assert knowledge.rebuilds == []
 
 
+def test_an_index_built_by_another_process_meanwhile_stays(
+    opens: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = _derived._put
+
+    def late(fresh: Path, folder: Path, *, replace: bool) -> None:
+        shutil.copytree(fresh, folder)
+        put(fresh, folder, replace=replace)
+
+    monkeypatch.setattr(_derived, "_put", late)
+    assert len(filled(opens, "base", "this")) == 20
+    [_] = indexes(tmp_path)
+
+
 def test_a_build_leaves_no_part_of_it_behind(opens: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("proveout.families.retrieval._derived._replace", full)
+    monkeypatch.setattr("proveout.families.retrieval._derived._put", full)
     with pytest.raises(Exception, match="cannot write"):
         filled(opens, "base", "this")
     assert list((tmp_path / "cache" / "retrieval").iterdir()) == []

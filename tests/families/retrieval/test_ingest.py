@@ -68,6 +68,15 @@ def test_permissions_and_metadata_are_part_of_a_version(knowledge: Knowledge) ->
     assert knowledge.ingest([source("a.md", "hello", permissions=("hr",), metadata={"x": 1})]).updated == ("a.md",)
 
 
+def test_a_document_that_is_opened_to_everybody_is_noted(knowledge: Knowledge) -> None:
+    knowledge.ingest([source("a.md", "hello", permissions=("hr", "law")), source("b.md", "hi", permissions=())])
+    assert knowledge.ingest([source("a.md", "hello all"), source("b.md", "hi all")]).noted == (
+        Noted("a.md", "everybody may read it now; before, hr, law"),
+        Noted("b.md", "everybody may read it now; before, nobody"),
+    )
+    assert knowledge.ingest([source("a.md", "hello you")]).noted == ()
+
+
 def test_each_bad_document_is_reported_and_the_others_are_in(opens: Opens, tmp_path: Path) -> None:
     knowledge = opens(largest=200_000)
     big = tmp_path / "big.txt"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,28 @@ def test_filters_are_joined_by_and(knowledge: Knowledge) -> None:
     knowledge.ingest([source("a", "refund", metadata={"x": 1, "y": "b"}), source("b", "refund", metadata={"x": 1})])
     assert [hit.path for hit in knowledge.search("refund", filter={"x": 1, "y": "b"})] == ["a"]
     assert knowledge.search("refund", filter={"z": None}) == []
+
+
+def test_a_filter_is_any_json_value(knowledge: Knowledge) -> None:
+    knowledge.ingest([source("a", "refund", metadata={"x": ["b", 1]}), source("b", "refund", metadata={"x": 1})])
+    assert [hit.path for hit in knowledge.search("refund", filter={"x": ["b", 1]})] == ["a"]
+    assert [hit.path for hit in knowledge.search("refund", filter={"x": 1})] == ["b"]
+    assert knowledge.search("refund", filter={"x": True}) == []
+
+
+@pytest.mark.parametrize("query", ["", " ", "\u200b"])
+def test_a_blank_query_finds_nothing_by_meaning_either(knowledge: Knowledge, query: str) -> None:
+    knowledge.ingest([source("a", "refund")])
+    assert knowledge.search(query) == []
+
+
+def test_threads_share_a_knowledge_base(knowledge: Knowledge) -> None:
+    for number in range(6):
+        knowledge.ingest([source(f"{number}", f"refund {number}")])
+    with ThreadPoolExecutor(8) as pool:
+        asked = [at % 6 + 1 for at in range(48)]
+        found = list(pool.map(lambda generation: len(knowledge.search("refund", as_of=generation)), asked))
+    assert found == asked
 
 
 def test_a_vector_may_be_given(knowledge: Knowledge, embedder: Any) -> None:

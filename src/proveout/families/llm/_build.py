@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from proveout.families.llm._cache import Paid
     from proveout.task import Example, Incumbent, Task
 
-__all__ = ["build_endpoint", "share_right"]
+__all__ = ["CALIBRATION_ROWS", "build_endpoint", "model_parameters", "share_right"]
 
 # Rows of the SelectSplit an endpoint is called on, to state how often it is right.
 CALIBRATION_ROWS = 40
@@ -56,7 +56,7 @@ def build_endpoint(task: Task, train: TrainSplit, select: SelectSplit, run: Buil
     shown = chosen(task, pool_of(train.examples), run)
     parameters: dict[str, Any] = {
         "mode": {"value": task.incumbent.mode},
-        **_model(task.incumbent),
+        **model_parameters(task.incumbent),
         "prompt": {"value": content_hash(template)[:16], "text": template},
         "examples": shown.parameter(),
         "price": (prices := prices_of(task.incumbent)).parameter(),
@@ -82,7 +82,8 @@ def build_endpoint(task: Task, train: TrainSplit, select: SelectSplit, run: Buil
     return EndpointCandidate(measured, shown, asker_of(measured, run.cache, seed=run.seed))
 
 
-def _model(incumbent: Incumbent) -> dict[str, Any]:
+def model_parameters(incumbent: Incumbent) -> dict[str, Any]:
+    """What a card says of the model."""
     if incumbent.mode == "local":
         return dict(local_parameters(incumbent.model))
     return {"model": {"value": incumbent.model}}

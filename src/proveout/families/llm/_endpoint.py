@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from proveout.families.llm._completion import Completion
     from proveout.families.llm._shown import Shown
 
-__all__ = ["EndpointCandidate", "Prompt", "asker_of", "read_output"]
+__all__ = ["EndpointCandidate", "Prompt", "asker_of", "read_output", "usage_of"]
 
 FILE = "prompt.json"
 DIGITS = 4

@@ -5,13 +5,15 @@ from proveout.families.retrieval._chunkers import Chunker, choose_chunker, chunk
 from proveout.families.retrieval._documents import Chunk, Hit, IngestReport, Noted, Skipped, Source, read_folder
 from proveout.families.retrieval._entries import KnowledgeIngested, SearchAnswered
 from proveout.families.retrieval._examples import RetrievalCandidate
-from proveout.families.retrieval._family import RetrievalFamily
+from proveout.families.retrieval._family import RetrievalFamily, WrittenFamily
 from proveout.families.retrieval._graph import GraphSettings
 from proveout.families.retrieval._index import VectorIndex
 from proveout.families.retrieval._knowledge import Knowledge, Search
 from proveout.families.retrieval._replay import Replay, SearchRecord, record_search, replay
 from proveout.families.retrieval._rerankers import Reranker, reranker, rerankers
+from proveout.families.retrieval._sources import document_text
 from proveout.families.retrieval._tables import Generation
+from proveout.families.retrieval._written import WrittenCandidate
 
 __all__ = [
     "Chunk",
@@ -34,9 +36,12 @@ __all__ = [
     "Skipped",
     "Source",
     "VectorIndex",
+    "WrittenCandidate",
+    "WrittenFamily",
     "choose_chunker",
     "chunker",
     "chunkers",
+    "document_text",
     "read_folder",
     "record_search",
     "replay",

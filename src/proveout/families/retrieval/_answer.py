@@ -8,32 +8,35 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 import numpy as np
 
-from proveout.errors import BuildFailed
 from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold, threshold_parameter
-from proveout.families._embedders import fit_embedder, load_embedder
+from proveout.families._embedders import load_embedder
 from proveout.families._protocol import BuildRun, CandidateCard, card_of
 from proveout.families._serving import measured
-from proveout.families.retrieval._documents import Source
-from proveout.families.retrieval._knowledge import Knowledge, Search
-from proveout.families.retrieval._sentences import FEATURES, SentenceVectors, described, normalised, sentences
-from proveout.task import Answer, Citation, Evidence, Step, Task, canonical_json, content_hash, input_text
+from proveout.families.retrieval._reader import (
+    PageReader,
+    answer_field,
+    cited,
+    holds,
+    load_pages,
+    pages_of,
+    save_pages,
+)
+from proveout.families.retrieval._sentences import FEATURES
+from proveout.task import Answer, Evidence, Step, Task, canonical_json, input_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from proveout.data import SelectSplit, TrainSplit
-    from proveout.families._embedders import Embedder
-    from proveout.families.retrieval._documents import Hit
-    from proveout.families.retrieval._sentences import Sentence
-    from proveout.task import Example
+    from proveout.families.retrieval._reader import LookedUp
+    from proveout.task import Citation, Example
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["PassageCandidate", "answer_field", "build_answers"]
+__all__ = ["NOT_THERE", "PassageCandidate", "build_answers"]
 
-STATE, PAGES = "answers.json", "pages"
-PASSAGES = 10
+STATE = "answers.json"
 # Questions of the TrainSplit that the weights of the features are fitted on.
 FITTED = 400
 NOT_THERE = "not in the documents"
@@ -59,12 +62,10 @@ class PassageCandidate:
     The citation of the sentence comes first among the evidence; the other passages follow in the order found.
     """
 
-    def __init__(self, state: _State, pages: Mapping[str, bytes], embedder: Embedder, cache: Path) -> None:
+    def __init__(self, state: _State, pages: Mapping[str, bytes], reader: PageReader) -> None:
         self._state = state
         self._pages = pages
-        self._embedder = embedder
-        self._knowledge = _opened(pages, embedder, cache)
-        self._vectors = SentenceVectors(embedder)
+        self._reader = reader
 
     @property
     def card(self) -> CandidateCard:
@@ -79,20 +80,20 @@ class PassageCandidate:
         wall, cpu = time.perf_counter(), time.process_time()
         if not question.strip():
             return Answer(abstention="empty input", usage=measured(0.0, 0.0))
-        hits, found, features = looked_up(self._knowledge, self._vectors, question)
+        looked = self._reader.look_up(question)
         retrieved = time.perf_counter() - wall
-        if not found:
+        if not looked.sentences:
             usage = measured(time.perf_counter() - wall, time.process_time() - cpu)
             return Answer(abstention=NOT_THERE, usage=usage)
-        scores = features @ np.array(self._state.weights)
+        scores = looked.features @ np.array(self._state.weights)
         best = int(np.argmax(scores))
-        guess = {self._state.field: found[best].text.strip()}
+        guess = {self._state.field: looked.sentences[best].text}
         shared: dict[str, Any] = {
             "guess": guess,
             "confidence": round(float(self._state.calibrator(scores[best : best + 1])[0]), 4),
             "evidence": Evidence(
-                citations=_citations(found[best], hits),
-                trace=(Step(name="retrieve", output=len(hits), wall_seconds=retrieved),),
+                citations=_citations(looked, best),
+                trace=(Step(name="retrieve", output=len(looked.hits), wall_seconds=retrieved),),
             ),
             "usage": measured(time.perf_counter() - wall, time.process_time() - cpu),
         }
@@ -102,11 +103,9 @@ class PassageCandidate:
 
     def save(self, folder: Path) -> None:
         """Write the pages, the weights and the embedder's state; indexes are made again from the pages."""
-        (folder / PAGES).mkdir()
-        for number, path in enumerate(self._state.paths):
-            (folder / PAGES / f"{number:06d}").write_bytes(self._pages[path])
+        save_pages(self._pages, folder)
         (folder / STATE).write_bytes(canonical_json(self._state))
-        self._embedder.save(folder)
+        self._reader.embedder.save(folder)
 
     @classmethod
     def is_in(cls, folder: Path) -> bool:
@@ -117,26 +116,21 @@ class PassageCandidate:
     def load(cls, folder: Path, cache: Path) -> Self:
         """Read what `save` wrote."""
         state = msgspec.json.decode((folder / STATE).read_bytes(), type=_State)
-        pages = {path: (folder / PAGES / f"{at:06d}").read_bytes() for at, path in enumerate(state.paths)}
-        return cls(state, pages, load_embedder(folder, cache), cache)
+        pages = load_pages(state.paths, folder)
+        return cls(state, pages, PageReader(pages, load_embedder(folder, cache), cache))
 
 
 def build_answers(task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> PassageCandidate:
     """Index the snapshot's documents; fit the weights of a sentence's features on ``train``, calibrate on ``select``.
 
     Raises:
-        BuildFailed: the snapshot holds no documents.
+        BuildFailed: the snapshot holds no documents, or none with text.
     """
-    pages = dict(run.documents())
-    if not pages:
-        fix = "name them under documents.paths in task.toml and take a snapshot"
-        raise BuildFailed("nothing to answer from", why="the snapshot holds no documents", fix=fix, about=task.name)
-    texts = [text for text in (page.decode("utf-8", "ignore") for page in pages.values()) if text.strip()]
-    encoder = fit_embedder(run.embedder, texts, run.cache)
-    knowledge = _opened(pages, encoder, run.cache)
-    field, vectors = answer_field(task), SentenceVectors(encoder)
-    weights = _weights(_looked_up_all(task, train.examples[:FITTED], field, knowledge, vectors, run))
-    inside, outside = _best_scores(_looked_up_all(task, select.examples, field, knowledge, vectors, run), weights)
+    pages = pages_of(task, run)
+    reader = PageReader.fitted(task, pages, run)
+    field = answer_field(task)
+    weights = _weights(_looked_up_all(task, train.examples[:FITTED], field, reader, run))
+    inside, outside = _best_scores(_looked_up_all(task, select.examples, field, reader, run), weights)
     scores, right = (np.array(column) for column in zip(*inside, strict=True)) if inside else (np.zeros(0), np.zeros(0))
     right = right.astype(bool)
     threshold = rejection_threshold(scores, right, np.array(outside))
@@ -144,9 +138,7 @@ def build_answers(task: Task, train: TrainSplit, select: SelectSplit, run: Build
         "retrieval",
         task,
         run,
-        embedder={"value": encoder.name, "fingerprint": encoder.fingerprint},
-        documents={"value": len(pages)},
-        passages={"value": PASSAGES},
+        **reader.parameters(),
         weights={"value": dict(zip(FEATURES, weights, strict=True)), "chosen_on": "train"},
         **threshold_parameter(threshold),
     )
@@ -159,90 +151,60 @@ def build_answers(task: Task, train: TrainSplit, select: SelectSplit, run: Build
         calibrator=fit_calibrator(scores, right),
         threshold=threshold,
     )
-    return PassageCandidate(state, pages, encoder, run.cache)
-
-
-def answer_field(task: Task) -> str:
-    """The output field that holds the answer: the target, or the first field that may be text."""
-    properties = task.output.get("properties", {})
-    texts = [name for name, schema in sorted(properties.items()) if "string" in _types(schema)]
-    return task.target or (texts or sorted(properties) or ["answer"])[0]
-
-
-def _types(schema: Mapping[str, Any]) -> Sequence[str]:
-    stated = schema.get("type", ())
-    return (stated,) if isinstance(stated, str) else stated
-
-
-def looked_up(knowledge: Knowledge, vectors: SentenceVectors, question: str) -> tuple[list[Hit], list[Sentence], Array]:
-    """Passages for a question, their sentences, and what speaks for each sentence."""
-    hits = knowledge.run(Search(text=question, k=PASSAGES))
-    found = sentences(hits)
-    return hits, found, described(question, found, hits, vectors) if found else np.zeros((0, len(FEATURES)))
+    return PassageCandidate(state, pages, reader)
 
 
 Looked = tuple["Array", "Array", bool]
 
 
 def _looked_up_all(
-    task: Task, examples: Sequence[Example], field: str, knowledge: Knowledge, vectors: SentenceVectors, run: BuildRun
+    task: Task, examples: Sequence[Example], field: str, reader: PageReader, run: BuildRun
 ) -> list[Looked]:
     """(features, which sentences hold the answer, whether there is one) for each labelled question."""
     found: list[Looked] = []
     for done, example in enumerate(examples):
         run.progress("reading questions", done, len(examples))
-        if example.expected is None:
+        question = task.text(example.inputs)
+        if example.expected is None or not question.strip():
+            continue
+        looked = reader.look_up(question)
+        if not looked.sentences:
             continue
         expected = example.expected.get(field)
-        _, these, features = looked_up(knowledge, vectors, task.text(example.inputs))
-        if not these:
-            continue
-        wanted = " ".join(normalised(str(expected or "")))
-        holds = [bool(wanted) and wanted in " ".join(normalised(one.text)) for one in these]
-        found.append((features, np.array(holds), bool(wanted)))
+        held = [holds(one.text, expected) for one in looked.sentences]
+        found.append((looked.features, np.array(held), bool(expected)))
     run.progress("reading questions", len(examples), len(examples))
     return found
 
 
 def _weights(looked: Sequence[Looked]) -> tuple[float, ...]:
     """Logistic regression of "holds the answer" on the features, over sentences of answerable questions."""
-    kept = [(features, holds) for features, holds, answerable in looked if answerable and holds.any()]
+    kept = [(features, held) for features, held, answerable in looked if answerable and held.any()]
     if not kept:
         return PLAIN
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  needed when building only
 
-    features, holds = (np.concatenate(column) for column in zip(*kept, strict=True))
-    if holds.all():
+    features, held = (np.concatenate(column) for column in zip(*kept, strict=True))
+    if held.all():
         return PLAIN
-    model = LogisticRegression(class_weight="balanced").fit(features, holds)
+    model = LogisticRegression(class_weight="balanced").fit(features, held)
     return tuple(round(float(weight), 6) for weight in model.coef_[0])
 
 
 def _best_scores(looked: Sequence[Looked], weights: Sequence[float]) -> tuple[list[tuple[float, bool]], list[float]]:
     """(score, right) of the best sentence for answerable questions, and the score for the others."""
     inside, outside = [], []
-    for features, holds, answerable in looked:
+    for features, held, answerable in looked:
         scores = features @ np.array(weights)
         best = int(np.argmax(scores))
         if answerable:
-            inside.append((float(scores[best]), bool(holds[best])))
+            inside.append((float(scores[best]), bool(held[best])))
         else:
             outside.append(float(scores[best]))
     return inside, outside
 
 
-def _citations(sentence: Sentence, hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    own = hits[sentence.hit]
-    first = Citation(document=own.path, fingerprint=own.version, start=sentence.start, end=sentence.end)
-    rest = (hit for at, hit in enumerate(hits) if at != sentence.hit)
-    others = (Citation(document=hit.path, fingerprint=hit.version, start=hit.start, end=hit.end) for hit in rest)
-    return (first, *others)
-
-
-def _opened(pages: Mapping[str, bytes], embedder: Embedder, cache: Path) -> Knowledge:
-    """A knowledge base of exactly these pages, made once and kept under their hash."""
-    key = content_hash([embedder.fingerprint, [[path, content_hash(pages[path].hex())] for path in sorted(pages)]])
-    knowledge = Knowledge.open(cache / "knowledge" / key[:24], embedder, cache)
-    if knowledge.generation() is None:
-        knowledge.ingest([Source(path=path, content=content) for path, content in sorted(pages.items())])
-    return knowledge
+def _citations(looked: LookedUp, best: int) -> tuple[Citation, ...]:
+    sentence = looked.sentences[best]
+    rest = (cited(hit) for at, hit in enumerate(looked.hits) if at != sentence.hit)
+    return (cited(looked.hits[sentence.hit], sentence.start, sentence.end), *rest)

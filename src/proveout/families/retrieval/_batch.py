@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from proveout.families.retrieval._tables import OPEN, DocumentRow
@@ -36,6 +37,12 @@ class Batch:
         """The valid version of a document; None when there is none."""
         found = self._run("SELECT version FROM documents WHERE path = ? AND valid_to = ?", (path, OPEN)).fetchone()
         return None if found is None else str(found[0])
+
+    def permissions(self, path: str) -> tuple[str, ...] | None:
+        """The groups that may read the valid version of a document; None when everybody may, or there is none."""
+        query = "SELECT permissions FROM documents WHERE path = ? AND valid_to = ?"
+        found = self._run(query, (path, OPEN)).fetchone()
+        return None if found is None else msgspec.json.decode(found[0], type=tuple[str, ...] | None)
 
     def same_bytes(self, document: DocumentRow) -> str | None:
         """The first other valid document of the same bytes, if there is one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import secrets
 import shutil
@@ -80,7 +81,7 @@ def indexes_of(records: Records, chunks: Sequence[ChunkRow], embedder: str, cach
             return _open(folder, name, embedder, why)
         except (IndexCorrupt, OSError, ValueError) as error:
             why = str(error)
-    _build(folder, name, records, chunks, embedder)
+    _build(folder, name, records, chunks, embedder, replace=bool(why))
     return _open(folder, name, embedder, why)
 
 
@@ -92,7 +93,9 @@ def _open(folder: Path, name: str, embedder: str, why: str) -> Indexes:
     return Indexes(name, TextIndex.open(folder / TEXT), vectors, why)
 
 
-def _build(folder: Path, name: str, records: Records, chunks: Sequence[ChunkRow], embedder: str) -> None:
+def _build(
+    folder: Path, name: str, records: Records, chunks: Sequence[ChunkRow], embedder: str, *, replace: bool
+) -> None:
     """Build beside the folder and rename, so that the folder is there whole or not at all."""
     fresh = folder.with_name(f".{name}.{secrets.token_hex(6)}")
     with translated_os_errors(folder):
@@ -101,7 +104,7 @@ def _build(folder: Path, name: str, records: Records, chunks: Sequence[ChunkRow]
             TextIndex.build(fresh / TEXT, (indexed_text(text) for text in records.texts(chunks)))
             vectors = _build_vectors(fresh / VECTORS, records, chunks, embedder) if embedder else ""
             write_atomic(fresh / MANIFEST, canonical_json(_Manifest(name, _hashes(fresh / TEXT), vectors)))
-            _replace(fresh, folder)
+            _put(fresh, folder, replace=replace)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
 
@@ -119,10 +122,17 @@ def _vector_index() -> type[VectorIndex]:
     return VectorIndex
 
 
-def _replace(fresh: Path, folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
-    fresh.rename(folder)
+def _put(fresh: Path, folder: Path, *, replace: bool) -> None:
+    """Put ``fresh`` where a damaged index lies, or nothing; one that another process put there meanwhile stays."""
+    if replace and folder.exists():
+        aside = fresh.with_name(f"{fresh.name}.old")
+        folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+    try:
+        fresh.rename(folder)
+    except OSError as error:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
 
 
 def _manifest(folder: Path, name: str) -> _Manifest:

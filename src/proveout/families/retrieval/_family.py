@@ -1,4 +1,4 @@
-"""retrieval: whichever candidate the task's kind asks for."""
+"""retrieval and its variant: whichever candidate the task's kind asks for, or one whose answers a model writes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from proveout.families._protocol import BuildRun, Candidate, Fit, Loads, family
 from proveout.families.retrieval._answer import PassageCandidate, build_answers
 from proveout.families.retrieval._examples import RetrievalCandidate, build_votes
+from proveout.families.retrieval._written import NAME, WrittenCandidate, build_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
     Build = Callable[[Task, TrainSplit, SelectSplit, BuildRun], Candidate]
 
-__all__ = ["RetrievalFamily"]
+__all__ = ["RetrievalFamily", "WrittenFamily"]
 
+NO_DOCUMENTS = Fit(ok=False, reason="documents.paths names no documents to answer from")
+NO_MODEL = Fit(ok=False, reason='incumbent.mode names no model that can be asked: "endpoint" or "local"')
+SHOWN = "for kind {} the family llm shows the nearest examples itself: set incumbent.examples_chosen to similar"
 BUILDS: dict[str, Build] = {"classify": build_votes, "decide": build_votes, "answer": build_answers}
 
 
@@ -44,7 +48,7 @@ class RetrievalFamily:
         if task.kind not in BUILDS:
             return Fit(ok=False, reason=f"it does not do tasks of kind {task.kind}")
         if task.kind == "answer" and not task.documents.paths:
-            return Fit(ok=False, reason="documents.paths names no documents to answer from")
+            return NO_DOCUMENTS
         return Fit(ok=True)
 
     def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> Candidate:
@@ -54,3 +58,29 @@ class RetrievalFamily:
             BuildFailed: the TrainSplit holds fewer than two labels, or the snapshot no documents.
         """
         return BUILDS[task.kind](task, train, select, run)
+
+
+@family(NAME)
+class WrittenFamily:
+    """Passages of documents, an answer the incumbent's model writes from them, and a check of each of its sentences."""
+
+    name = NAME
+    candidate = WrittenCandidate
+
+    def fits(self, task: Task) -> Fit:
+        """Kind ``answer`` where the task has documents and a model that can be asked."""
+        if task.kind != "answer":
+            return Fit(ok=False, reason=SHOWN.format(task.kind))
+        if not task.documents.paths:
+            return NO_DOCUMENTS
+        return Fit(ok=True) if task.incumbent.mode in {"endpoint", "local"} else NO_MODEL
+
+    def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> WrittenCandidate:
+        """Index the documents; choose the least support a sentence needs on ``select``.
+
+        Raises:
+            BuildFailed: the snapshot holds no documents, or none with text.
+            ProviderError: the model cannot be used, or ``budgets.build_usd`` does not suffice.
+        """
+        del train
+        return build_written(task, select, run)

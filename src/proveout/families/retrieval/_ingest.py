@@ -101,6 +101,9 @@ class Ingest:
             self._skip(chunks)
             return
         path = found.document.path
+        groups = self._batch.permissions(path)
+        if groups is not None and found.document.permissions is None:
+            self._noted.append(Noted(path, f"everybody may read it now; before, {', '.join(groups) or 'nobody'}"))
         if before is not None:
             self._batch.retire(path)
         self._batch.add(found.document, chunks, self._fingerprint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -17,6 +18,7 @@ from proveout.families.retrieval._records import Records
 from proveout.families.retrieval._sources import LARGEST
 from proveout.families.retrieval._text import indexed_text
 from proveout.families.retrieval._view import View
+from proveout.task import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -69,8 +71,8 @@ class Knowledge:
 
     The SQLite file in ``folder`` is the system of record; indexes in ``cache`` are derived from it and may be deleted
     at any time. Every ingest makes a generation, and a search as of a generation gives the same ids and scores ever
-    after. Permissions are those of the generation that is searched. Hidden chunks are never returned, ranked or
-    counted; BM25's word statistics are of all chunks.
+    after. Any number of threads may search. Permissions are those of the generation that is searched. Hidden chunks
+    are never returned, ranked or counted; BM25's word statistics are of all chunks.
 
     Attributes:
         rebuilds: why indexes found in the cache were built again, oldest first.
@@ -102,6 +104,7 @@ class Knowledge:
         self._largest = largest
         self._clock = clock
         self._views: OrderedDict[int, View] = OrderedDict()
+        self._opening = threading.Lock()
         self.rebuilds: list[str] = []
 
     @classmethod
@@ -201,10 +204,10 @@ class Knowledge:
     def run(self, search: Search) -> list[Hit]:
         """As `search`, with its parameters in one value; the hot path of serving."""
         generation = self.generation(search.as_of)
-        if generation is None or search.k < 1:
+        if generation is None or search.k < 1 or (search.vector is None and not indexed_text(search.text)):
             return []
         view = self._view(generation)
-        allowed = view.allowed(frozenset(search.groups), tuple(sorted(search.where.items())))
+        allowed = view.allowed(frozenset(search.groups), canonical_json(search.where))
         if not allowed.count:
             return []
         depth = max(search.k, DEPTH)
@@ -228,14 +231,15 @@ class Knowledge:
         self.close()
 
     def _view(self, generation: Generation) -> View:
-        found = self._views.pop(generation.number, None)
-        if found is None:
-            found = View(self._records, generation, self._cache)
-            self.rebuilds += [found.rebuilt] if found.rebuilt else []
-        self._views[generation.number] = found
-        while len(self._views) > VIEWS_KEPT:
-            self._views.popitem(last=False)
-        return found
+        with self._opening:
+            found = self._views.pop(generation.number, None)
+            if found is None:
+                found = View(self._records, generation, self._cache)
+                self.rebuilds += [found.rebuilt] if found.rebuilt else []
+            self._views[generation.number] = found
+            while len(self._views) > VIEWS_KEPT:
+                self._views.popitem(last=False)
+            return found
 
     def _vector(self, search: Search, generation: Generation) -> Any:
         if not generation.embedder:

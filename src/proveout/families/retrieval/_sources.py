@@ -18,7 +18,7 @@ from proveout.task import content_hash
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["LARGEST", "Identified", "cut", "identify", "notes_of"]
+__all__ = ["LARGEST", "Identified", "chunks_of", "cut", "document_text", "identify", "notes_of"]
 
 LARGEST = 200_000_000
 
@@ -54,6 +54,29 @@ def cut(found: Identified) -> list[tuple[Chunk, str]] | Skipped:
     except DocumentUnusable as error:
         return Skipped(path, error.why)
     return [(one, hash_of(one.text)) for one in chunks]
+
+
+def chunks_of(path: str, content: bytes) -> list[Chunk]:
+    """The chunks of one document, cut by the chunker that an ingest would choose; none where it cannot be used."""
+    found = identify(Source(path=path, content=content))
+    chunks = found if isinstance(found, Skipped) else cut(found)
+    return [] if isinstance(chunks, Skipped) else [one for one, _ in chunks]
+
+
+def document_text(path: str, content: bytes) -> str | None:
+    r"""The text that citations of a document count the characters of; None where it has none.
+
+    What no chunk holds is white space between chunks, or was left out by the chunker; it reads as spaces.
+
+    Example:
+        >>> document_text("a.txt", b"Refunds take\r\nfive days.")[13:22]
+        'five days'
+    """
+    chunks = chunks_of(path, content)
+    text = ""
+    for one in chunks:
+        text += " " * (one.start - len(text)) + one.text[max(0, len(text) - one.start) :]
+    return text or None
 
 
 def _content(source: Source, largest: int) -> bytes:

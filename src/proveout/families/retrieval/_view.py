@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 
 from proveout.families.retrieval._derived import indexes_of
+from proveout.task import canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from pathlib import Path
 
     from proveout.families.retrieval._records import Records
@@ -79,8 +80,10 @@ class View:
         ids, cosines = self._vectors.search(vector, count, mask)
         return np.searchsorted(self._ids, ids).tolist(), cosines.tolist()
 
-    def _allowed(self, groups: frozenset[str], where: tuple[tuple[str, Any], ...]) -> Allowed:
-        passes = np.array([_passes(self._documents[row], groups, where) for row in self._names.tolist()], dtype=bool)
+    def _allowed(self, groups: frozenset[str], where: bytes) -> Allowed:
+        """What ``groups`` may find of the documents with the metadata ``where``, a JSON object."""
+        facts = {name: canonical_json(value) for name, value in msgspec.json.decode(where).items()}
+        passes = np.array([_passes(self._documents[row], groups, facts) for row in self._names.tolist()], dtype=bool)
         mask = passes[self._document_of]
         count = int(np.count_nonzero(mask))
         if count == len(mask):
@@ -88,7 +91,9 @@ class View:
         return Allowed(count, mask, np.flatnonzero(mask) if count < SMALL * len(mask) else None)
 
 
-def _passes(document: DocumentRow, groups: frozenset[str], where: Iterable[tuple[str, Any]]) -> bool:
+def _passes(document: DocumentRow, groups: frozenset[str], facts: Mapping[str, bytes]) -> bool:
     if document.permissions is not None and groups.isdisjoint(document.permissions):
         return False
-    return all(name in document.metadata and document.metadata[name] == value for name, value in where)
+    # As JSON, where true is not 1.
+    found = document.metadata
+    return all(name in found and canonical_json(found[name]) == value for name, value in facts.items())
