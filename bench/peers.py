@@ -18,6 +18,7 @@ on are limited by --pairs, for each row as many of equal and of different intent
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import statistics
@@ -132,7 +133,7 @@ def ours(
 
 def tracer_of(rows: Sequence[Example], target: float, folder: Path) -> Rival:
     """TRACER's router; without one that reaches the target, nothing is answered."""
-    import tracer  # noqa: PLC0415  a rival may be missing
+    from tracer import FitConfig, api  # noqa: PLC0415  a rival may be missing
     from tracer.fit.pipeline import apply_stage  # noqa: PLC0415
     from tracer.policy.artifacts import load_pipeline  # noqa: PLC0415
 
@@ -141,18 +142,18 @@ def tracer_of(rows: Sequence[Example], target: float, folder: Path) -> Rival:
     vectors = encoder.embed([text(row) for row in rows])
     traces = folder / "traces.jsonl"
     traces.write_text("".join(json.dumps({"input": text(row), "teacher": label(row)}) + "\n" for row in rows))
-    config = tracer.FitConfig(
+    config = FitConfig(
         target_teacher_agreement=target,
         frontier_targets=(target,),
         max_fit_labels=len(rows),
         skip_candidates=("gbt",),
         verbose=False,
     )
-    fitted = tracer.fit(traces, folder / "router", embeddings=vectors, config=config)
+    fitted = api.fit(traces, folder / "router", embeddings=vectors, config=config)
     seconds = time.perf_counter() - begun
     if fitted.manifest.selected_method is None:
         return Rival(lambda texts: Judged(np.full(len(texts), ""), np.zeros(len(texts), dtype=bool)), seconds)
-    router, kept = tracer.load_router(folder / "router"), load_pipeline(folder / "router")
+    router, kept = api.load_router(folder / "router"), load_pipeline(folder / "router")
     names = np.array(kept["label_space"])
 
     def judge(texts: Sequence[str]) -> Judged:
@@ -182,6 +183,7 @@ def setfit_of(rows: Sequence[Example], pairs: int, seed: int, folder: Path) -> R
         seed=seed,
         report_to="none",
         save_strategy="no",
+        logging_strategy="no",
         show_progress_bar=False,
     )
     begun = time.perf_counter()
@@ -196,17 +198,19 @@ def setfit_of(rows: Sequence[Example], pairs: int, seed: int, folder: Path) -> R
 
 
 def sentence_transformer(folder: Path) -> Path:
-    """The packaged full-precision MiniLM as sentence-transformers wants it: mean pooling, unit length, 128 tokens."""
-    from sentence_transformers import SentenceTransformer, models  # noqa: PLC0415  a rival may be missing
-
-    bare = folder / "bare"
-    bare.mkdir(parents=True)
+    """The packaged full-precision MiniLM as sentence-transformers reads it: mean pooling, unit length, 128 tokens."""
+    kind = "sentence_transformers.models"
+    parts = {"": f"{kind}.Transformer", "1_Pooling": f"{kind}.Pooling", "2_Normalize": f"{kind}.Normalize"}
+    for part in parts:
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    modules = [{"idx": at, "name": f"{at}", "path": path, "type": one} for at, (path, one) in enumerate(parts.items())]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 128, "do_lower_case": False}))
+    pooling = {"word_embedding_dimension": 384, "pooling_mode_mean_tokens": True}
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
     for name, path in locate("minilm").items():
-        shutil.copyfile(path, bare / name)
-    encoder = models.Transformer(str(bare), max_seq_length=128)
-    pooling = models.Pooling(encoder.get_word_embedding_dimension(), pooling_mode="mean")
-    SentenceTransformer(modules=[encoder, pooling, models.Normalize()], device="cpu").save(str(folder / "whole"))
-    return folder / "whole"
+        shutil.copyfile(path, folder / name)
+    return folder
 
 
 def few_of(rows: Sequence[Example], per_class: int, seed: int) -> list[Example]:
@@ -365,7 +369,8 @@ def main() -> None:
     parser.add_argument("--tuned", action="store_true", help="with distilled-tuned, which takes long")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    # SetFit prints as it goes.
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         found = measure(Path(folder), options)
     print(json.dumps(found)) if options.json else show(found)
 
