@@ -1,10 +1,4 @@
-<<<<<<< HEAD
 """Measure a knowledge base on XQuAD English beside BM25. Run: python bench/retrieval_quality.py --data DIR [--json].
-=======
-"""Measure a knowledge base on XQuAD English beside plain BM25.
-
-Run: python bench/retrieval_quality.py --data DIR [--json].
->>>>>>> h-ans
 
 DIR holds passages.jsonl (id, title, text) and questions.jsonl (question, passage_id). Nothing is chosen here: the
 fusion is the textbook's, chunk sizes follow the encoder's window. A passage's rank is that of its best chunk. Intervals
