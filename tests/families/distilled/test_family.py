@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from proveout import loop
-from proveout.errors import BuildFailed
-from proveout.families import BuildRun, families
-from proveout.testing import make_splits, make_task
+from proveout.errors import BuildFailed, WeightsMissing
+from proveout.families import BuildRun, default_families, families
+from proveout.families.distilled import _tune
+from proveout.testing import check_family, make_splits, make_task
 
 
 def artifacts(desk: Path, embedder: str) -> dict[str, dict[str, bytes]]:
@@ -49,3 +50,68 @@ def test_what_is_out_of_scope_is_rejected_and_still_guessed(tmp_path: Path) -> N
     assert outside.abstention == "out of scope"
     assert outside.guess is not None
     assert outside.guess["intent"] != "oos"
+
+
+def tiny_run(folder: Path, encoder: Path) -> BuildRun:
+    return BuildRun(seed=0, snapshot=make_splits()[0].snapshot, cache=folder, embedder=str(encoder))
+
+
+@pytest.mark.parametrize("name", ["distilled", "distilled-adapted", "distilled-edge", "distilled-tuned"])
+def test_every_variant_keeps_the_promises_of_a_family(
+    tmp_path: Path, encoder_folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_tune, "ROWS_SEEN", 0)
+    check_family(families.create(name), make_task(), make_splits(4), tmp_path, embedder=str(encoder_folder))
+
+
+@pytest.mark.parametrize("name", ["distilled-adapted", "distilled-edge", "distilled-tuned"])
+def test_two_caches_give_the_same_bytes(
+    tmp_path: Path, encoder_folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_tune, "ROWS_SEEN", 0)
+    found = []
+    for place in ("one", "two"):
+        run = tiny_run(tmp_path / place / "cache", encoder_folder)
+        saved = tmp_path / place / "saved"
+        saved.mkdir(parents=True)
+        families.create(name).build(make_task(), *make_splits(4), run).save(saved)
+        found.append({path.name: path.read_bytes() for path in saved.iterdir()})
+    assert found[0] == found[1]
+
+
+def test_cards_say_how_the_encoder_was_made(
+    tmp_path: Path, encoder_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_tune, "ROWS_SEEN", 0)
+    cards = {
+        name: families.create(name).build(make_task(), *make_splits(4), tiny_run(tmp_path, encoder_folder)).card
+        for name in ("distilled-tuned", "distilled-adapted", "distilled-edge")
+    }
+    tuned, adapted, edge = (card.parameters for card in cards.values())
+    assert tuned["epoch"]["chosen_on"] == tuned["precision"]["chosen_on"] == "select"
+    assert len(tuned["epoch"]["accuracy"]) == 4
+    assert adapted["adapted_to"] == {"value": 48, "chosen_on": "train"}
+    assert edge["imitates"]["value"] == "distilled-tuned"
+    assert edge["embedder"]["value"] == "static"
+
+
+@pytest.mark.parametrize("name", ["distilled-adapted", "distilled-edge", "distilled-tuned"])
+@pytest.mark.parametrize("embedder", ["no/such-model", "empty"])
+def test_a_variant_that_trains_says_when_there_is_nothing_to_train(tmp_path: Path, name: str, embedder: str) -> None:
+    (tmp_path / "empty").mkdir()
+    given = str(tmp_path / "empty") if embedder == "empty" else embedder
+    run = BuildRun(seed=0, snapshot=make_splits()[0].snapshot, cache=tmp_path, embedder=given)
+    with pytest.raises(WeightsMissing):
+        families.create(name).build(make_task(), *make_splits(4), run)
+
+
+@pytest.mark.parametrize("name", ["distilled", "distilled-adapted", "distilled-edge", "distilled-tuned"])
+def test_a_task_of_a_kind_it_cannot_learn_is_declined_with_the_reason(name: str) -> None:
+    fit = families.create(name).fits(make_task(kind="answer"))
+    assert not fit.ok
+    assert "answer" in fit.reason
+    assert families.create(name).fits(make_task()).ok
+
+
+def test_variants_are_built_only_when_named() -> None:
+    assert not [name for name in default_families() if name.startswith("distilled-")]
