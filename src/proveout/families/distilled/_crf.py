@@ -184,10 +184,10 @@ def tag(features: Any, lengths: Sequence[int], arrays: Arrays, allowed: Array) -
     Args:
         features: CSR of shape (tokens, features), the sequences one after another.
         lengths: of the sequences.
-        arrays: what `fit_crf` gave.
+        arrays: what `fit_crf` gave, ``weights`` as float32.
         allowed: what `allowed_steps` gave.
     """
-    weights, moves = arrays["weights"].astype(np.float32), arrays["steps"].astype(np.float64)
+    weights, moves = arrays["weights"], np.where(allowed, arrays["steps"].astype(np.float64), -np.inf)
     sizes = np.array(lengths, dtype=int)
     starts = np.cumsum([0, *sizes[:-1]])
     found: list[Tagged] = []
@@ -195,7 +195,7 @@ def tag(features: Any, lengths: Sequence[int], arrays: Arrays, allowed: Array) -
         part = slice(begin, begin + AT_ONCE)
         layout = _layout(starts[part], sizes[part])
         scores = np.asarray(features[layout.rows] @ weights, dtype=np.float64)
-        found.extend(_tag(scores, layout, np.where(allowed, moves, -np.inf)))
+        found.extend(_tag(scores, layout, moves))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -103,6 +104,8 @@ class TaggerCandidate:
         self._embedder = embedder
         self._columns = {name: at for at, name in enumerate(state.vocabulary)}
         self._allowed = allowed_steps(state.labels)
+        # Stored in half the bytes; SciPy multiplies by nothing that narrow.
+        self._wide = {**arrays, "weights": arrays["weights"].astype(np.float32)}
 
     @property
     def card(self) -> CandidateCard:
@@ -127,9 +130,7 @@ class TaggerCandidate:
     def find(self, texts: Sequence[str], vectors: Any) -> list[_Found]:
         """What is found in each text; ``vectors`` are the texts' embeddings, for the closed fields."""
         features = [features_of(text, self._state.gazetteer) for text in texts]
-        tagged = tag(
-            feature_matrix(features, self._columns), [len(one) for one in features], self._arrays, self._allowed
-        )
+        tagged = tag(feature_matrix(features, self._columns), [len(one) for one in features], self._wide, self._allowed)
         closed = [_judge(vectors, at, one, self._arrays, len(texts)) for at, one in enumerate(self._state.closed)]
         return [
             self._found(text, one, [values[row] for values in closed])
@@ -139,7 +140,8 @@ class TaggerCandidate:
     def _found(self, text: str, tagged: Tagged, closed: Sequence[tuple[str, Any, float]]) -> _Found:
         tokens = tokenise(text)
         spans = bio_decode(tokens, [self._state.labels[code] for code in tagged.codes])
-        sure = [_least(tagged, [span.start <= token.start < span.end for token in tokens]) for span in spans]
+        starts = [token.start for token in tokens]
+        sure = [float(tagged.marginals[_within(starts, span)].min()) for span in spans]
         likeliest = [spans[at] for at in sorted(range(len(spans)), key=lambda at: -sure[at])]
         order = {form.name: spans if form.many else likeliest for form in self._state.forms}
         ranked = [span for name, listed in order.items() for span in listed if span.field == name]
@@ -170,8 +172,9 @@ class TaggerCandidate:
         return cls(state, load_file(folder / WEIGHTS), encoder)
 
 
-def _least(tagged: Tagged, inside: Sequence[bool]) -> float:
-    return float(tagged.marginals[np.array(inside)].min())
+def _within(starts: Sequence[int], span: Span) -> slice:
+    """The tokens of a span."""
+    return slice(bisect_left(starts, span.start), bisect_left(starts, span.end))
 
 
 def _log_odds(log_p: float) -> float:
@@ -302,12 +305,13 @@ def _chosen(
     calibrator, threshold = calibrated(scores, right)
     student, state = students[best], students[best]._state  # noqa: SLF001  of this module
     encoder = student._embedder  # noqa: SLF001
+    read = {form.name for form in state.forms if form.in_text}
     said: dict[str, Any] = {
         **({"embedder": {"value": encoder.name, "fingerprint": encoder.fingerprint}} if encoder else {}),
         **({"regularisation": {"value": REGULARISATION[best], "chosen_on": "select"}} if len(students) > 1 else {}),
         **threshold_said(threshold),
         "fields": {form.name: "in the text" if form.in_text else "closed set" for form in state.forms},
-        "values_not_in_text": {"rows": sum(bool(missing) for missing in rows.missing), "of": len(rows.texts)},
+        "values_not_in_text": {"rows": sum(bool(missing & read) for missing in rows.missing), "of": len(rows.texts)},
         "teacher": {"value": "labels" if not rows.from_incumbent else "incumbent", "rows": rows.from_incumbent},
     }
     card = card_of(state.card.family, *made, **said)
