@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from proveout import loop
-from proveout.task import Incumbent
+from proveout.data import SelectSplit, TrainSplit
+from proveout.task import Example, Incumbent, Task
 
 
 @pytest.fixture
@@ -41,3 +42,42 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Incumbent]:
         )
 
     return make
+
+
+@pytest.fixture
+def booking() -> tuple[Task, tuple[TrainSplit, SelectSplit]]:
+    """A task of kind ``extract`` with a text, texts, a number, a closed set and a boolean, and its rows."""
+    text = {"type": "string"}
+    fields = {
+        "city": text,
+        "guests": {"type": "array", "items": text},
+        "nights": {"type": "integer"},
+        "room": {"enum": ["single", "double"]},
+        "refundable": {"type": "boolean"},
+    }
+    schema = {"type": "object", "properties": {"text": text}}
+    task = Task(name="t", kind="extract", input=schema, output={"type": "object", "properties": fields})
+    rows = tuple(_booking(number) for number in range(150))
+    return task, (
+        TrainSplit(snapshot="0" * 64, examples=rows[:120]),
+        SelectSplit(snapshot="0" * 64, examples=rows[120:]),
+    )
+
+
+CITIES = ("Bonn", "New York", "Zürich", "Rio de Janeiro", "東京", "Lyon", "Ulm")
+GUESTS = ("Ann", "Bo", "Cleo Li", "Dan", "Eve")
+
+
+def _booking(number: int) -> Example:
+    city, nights = CITIES[number % 7], 1 + number % 6
+    first, second = GUESTS[number % 5], GUESTS[(number + 2) % 5]
+    guests, refundable = [first, second] if number % 2 else [first], number % 3 == 0
+    room, note = "double" if number % 2 else "single", "free cancellation" if refundable else "no refund"
+    shape = number // 3
+    texts = (
+        f"book a stay in {city} for {' and '.join(guests)} , {nights} nights , {note} please",
+        f"{nights} nights in {city.upper()} for {' and '.join(guests)} with {note}",
+        f"I need a place for {' and '.join(guests)} in {city} ( {nights} nights , {note} )",
+    )
+    expected = {"city": city, "guests": guests, "nights": nights, "room": room, "refundable": refundable}
+    return Example(id=str(number), inputs={"text": texts[shape % 3]}, expected=expected)

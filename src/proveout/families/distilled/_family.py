@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from proveout.families._embedders import fit_embedder, folder_files
+from proveout.families._fields import fits_fields
 from proveout.families._labels import fits_labels, labelled, require_labels
-from proveout.families._protocol import BuildRun, Fit, family
+from proveout.families._protocol import BuildRun, Candidate, Fit, Loads, family
 from proveout.families._vectors import embed_all
 from proveout.families._weights import locate
 from proveout.families.distilled._edge import augmented, train_table, vocabulary
@@ -16,6 +17,7 @@ from proveout.families.distilled._head import best_head, best_scale, log_probabi
 from proveout.families.distilled._quantise import export
 from proveout.families.distilled._static import StaticEmbedder
 from proveout.families.distilled._student import DistilledCandidate, Encoding, fit_student
+from proveout.families.distilled._tagger import TaggerCandidate, build_tagger
 from proveout.families.distilled._torch import libraries
 from proveout.families.distilled._tune import adapt, tune
 
@@ -32,35 +34,53 @@ if TYPE_CHECKING:
 
 __all__ = ["DistilledFamily"]
 
+# The variant that needs nothing but what every installation has.
+PLAIN = "distilled"
 # Encoders whose trainable weights are the packaged full-precision MiniLM.
 PACKAGED = {"auto", "minilm", "minilm-int8"}
 
 
+class AnyStudent:
+    """Loads whichever was saved."""
+
+    @classmethod
+    def load(cls, folder: Path, cache: Path) -> Candidate:
+        """Read a `TaggerCandidate` or a `DistilledCandidate`."""
+        kind: type[Loads] = TaggerCandidate if TaggerCandidate.is_in(folder) else DistilledCandidate
+        return kind.load(folder, cache)
+
+
 class DistilledFamily:
-    """An encoder and a linear head.
+    """An encoder and a linear head; for kind ``extract``, a tagger.
 
     Args:
         name: of the variant.
         encoder: makes the encoder from the rows of TrainSplit and SelectSplit, and says what the card shall say of it.
     """
 
-    candidate = DistilledCandidate
+    candidate = AnyStudent
 
     def __init__(self, name: str, encoder: MakeEncoder) -> None:
         self.name = name
         self._encoder = encoder
 
     def fits(self, task: Task) -> Fit:
-        """Kinds ``classify`` and ``decide``."""
-        return fits_labels(task)
+        """Kinds ``classify`` and ``decide``; ``extract``, where its fields are texts, numbers or closed sets."""
+        if task.kind != "extract":
+            return fits_labels(task)
+        if self.name != PLAIN:
+            return Fit(ok=False, reason=f"its encoder gives one vector a text, and only {PLAIN} has a tagger")
+        return fits_fields(task)
 
-    def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> DistilledCandidate:
-        """Make the encoder, fit a multinomial head for several regularisations, choose and calibrate on ``select``.
+    def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> Candidate:
+        """Fit models of several regularisations; choose and calibrate on ``select``.
 
         Raises:
-            BuildFailed: the TrainSplit holds fewer than two labels.
+            BuildFailed: the TrainSplit holds fewer than two labels, or no value of a field.
             ExtraMissing: the variant needs a library that is not installed.
         """
+        if task.kind == "extract":
+            return build_tagger(self.name, task, train, select, run)
         rows, held = labelled(task, train.examples), labelled(task, select.examples)
         require_labels(rows, self.name)
         return fit_student(self.name, task, rows, held, self._encoder(rows, held, run), run)
@@ -141,7 +161,7 @@ def _untrained(run: BuildRun) -> Embedder:
 
 
 VARIANTS: dict[str, MakeEncoder] = {
-    "distilled": _frozen,
+    PLAIN: _frozen,
     "distilled-tuned": _tuned,
     "distilled-adapted": _adapted,
     "distilled-edge": _edge,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["RetrievalCandidate", "build_votes", "nearest", "vote"]
+__all__ = ["RetrievalCandidate", "build_votes", "nearest", "stored_arrays", "stored_vectors", "vote"]
 
 NAME = "retrieval"
 INDEX, STATE = "index.safetensors", "examples.json"
@@ -108,7 +108,7 @@ class RetrievalCandidate:
 
     def save(self, folder: Path) -> None:
         """Write vectors, example ids and the embedder's state."""
-        save_file(_arrays(self._vectors), folder / INDEX)
+        save_file(stored_arrays(self._vectors), folder / INDEX)
         (folder / STATE).write_bytes(canonical_json(self._state))
         self._embedder.save(folder)
 
@@ -116,7 +116,7 @@ class RetrievalCandidate:
     def load(cls, folder: Path, cache: Path) -> Self:
         """Read what `save` wrote."""
         state = msgspec.json.decode((folder / STATE).read_bytes(), type=_State)
-        return cls(state, _vectors(load_file(folder / INDEX)), load_embedder(folder, cache))
+        return cls(state, stored_vectors(load_file(folder / INDEX)), load_embedder(folder, cache))
 
 
 def build_votes(task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> RetrievalCandidate:
@@ -208,14 +208,16 @@ def _best_count(found: tuple[Array, Array], votes: Array, truth: Array) -> int:
     return max(right, key=lambda count: (right[count], -count))
 
 
-def _arrays(vectors: Any) -> dict[str, Array]:
+def stored_arrays(vectors: Any) -> dict[str, Array]:
+    """Vectors, dense or CSR, as arrays to store."""
     if not sparse.issparse(vectors):
         return {"vectors": np.ascontiguousarray(vectors)}
     parts = {"data": vectors.data, "indices": vectors.indices, "indptr": vectors.indptr}
     return {**parts, "shape": np.array(vectors.shape, dtype=np.int64)}
 
 
-def _vectors(arrays: Mapping[str, Array]) -> Any:
+def stored_vectors(arrays: Mapping[str, Array]) -> Any:
+    """The vectors that `stored_arrays` was given."""
     if "vectors" in arrays:
         return arrays["vectors"]
     parts = (arrays["data"], arrays["indices"], arrays["indptr"])

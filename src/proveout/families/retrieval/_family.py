@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proveout.families._fields import fits_fields
 from proveout.families._protocol import BuildRun, Candidate, Fit, Loads, family
 from proveout.families.retrieval._answer import PassageCandidate, build_answers
 from proveout.families.retrieval._examples import RetrievalCandidate, build_votes
+from proveout.families.retrieval._slots import SlotCandidate, build_slots
 from proveout.families.retrieval._written import NAME, WrittenCandidate, build_written
 
 if TYPE_CHECKING:
@@ -23,7 +25,12 @@ __all__ = ["RetrievalFamily", "WrittenFamily"]
 NO_DOCUMENTS = Fit(ok=False, reason="documents.paths names no documents to answer from")
 NO_MODEL = Fit(ok=False, reason='incumbent.mode names no model that can be asked: "endpoint" or "local"')
 SHOWN = "for kind {} the family llm shows the nearest examples itself: set incumbent.examples_chosen to similar"
-BUILDS: dict[str, Build] = {"classify": build_votes, "decide": build_votes, "answer": build_answers}
+BUILDS: dict[str, Build] = {
+    "classify": build_votes,
+    "decide": build_votes,
+    "extract": build_slots,
+    "answer": build_answers,
+}
 
 
 class AnyCandidate:
@@ -31,8 +38,9 @@ class AnyCandidate:
 
     @classmethod
     def load(cls, folder: Path, cache: Path) -> Candidate:
-        """Read a `PassageCandidate` or a `RetrievalCandidate`."""
-        kind: type[Loads] = PassageCandidate if PassageCandidate.is_in(folder) else RetrievalCandidate
+        """Read a `PassageCandidate`, a `SlotCandidate` or a `RetrievalCandidate`."""
+        marked: tuple[type[PassageCandidate | SlotCandidate], ...] = (PassageCandidate, SlotCandidate)
+        kind: type[Loads] = next((one for one in marked if one.is_in(folder)), RetrievalCandidate)
         return kind.load(folder, cache)
 
 
@@ -44,18 +52,18 @@ class RetrievalFamily:
     candidate = AnyCandidate
 
     def fits(self, task: Task) -> Fit:
-        """Kinds ``classify`` and ``decide``; ``answer`` where the task has documents."""
+        """Kinds ``classify`` and ``decide``; ``extract`` of texts, numbers, closed sets; ``answer`` from documents."""
         if task.kind not in BUILDS:
             return Fit(ok=False, reason=f"it does not do tasks of kind {task.kind}")
         if task.kind == "answer" and not task.documents.paths:
             return NO_DOCUMENTS
-        return Fit(ok=True)
+        return fits_fields(task) if task.kind == "extract" else Fit(ok=True)
 
     def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> Candidate:
         """Index examples or documents; choose and calibrate on ``select``.
 
         Raises:
-            BuildFailed: the TrainSplit holds fewer than two labels, or the snapshot no documents.
+            BuildFailed: the TrainSplit holds fewer than two labels or no value, or the snapshot no documents.
         """
         return BUILDS[task.kind](task, train, select, run)
 
