@@ -9,7 +9,8 @@ import pytest
 from proveout.families._embedders import fit_embedder
 from proveout.families._labels import Labelled, labelled
 from proveout.families._protocol import BuildRun
-from proveout.families.distilled._student import DistilledCandidate, fit_student
+from proveout.families.distilled._head import SCALES, fit_head
+from proveout.families.distilled._student import DistilledCandidate, Encoding, fit_student
 from proveout.task import Example
 from proveout.testing import make_splits, make_task
 
@@ -24,9 +25,9 @@ def student(folder: Path, spoil: int = 0, held: Labelled | None = None) -> Disti
     for at in cards:
         rows.labels[at] = "hours"
     run = BuildRun(seed=0, snapshot=train.snapshot, cache=folder, embedder="tfidf")
-    embedder = fit_embedder("tfidf", rows.texts, folder)
+    encoding = Encoding(embedder=fit_embedder("tfidf", rows.texts, folder), said={"extra": {"value": 1}})
     held = labelled(make_task(), select.examples) if held is None else held
-    return fit_student("distilled", make_task(), rows, held, embedder, run, extra={"value": 1})
+    return fit_student("distilled", make_task(), rows, held, encoding, run)
 
 
 def test_it_answers_with_the_right_label_and_a_probability(tmp_path: Path) -> None:
@@ -95,9 +96,9 @@ def test_the_incumbents_answers_teach_where_there_is_no_label(tmp_path: Path) ->
     taught = [Example(id=row.id, inputs=row.inputs, incumbent=row.expected) for row in train.examples]
     rows = labelled(make_task(), taught)
     run = BuildRun(seed=0, snapshot=train.snapshot, cache=tmp_path, embedder="tfidf")
-    embedder = fit_embedder("tfidf", rows.texts, tmp_path)
+    encoding = Encoding(embedder=fit_embedder("tfidf", rows.texts, tmp_path))
     held = labelled(make_task(), make_splits()[1].examples)
-    candidate = fit_student("distilled", make_task(), rows, held, embedder, run)
+    candidate = fit_student("distilled", make_task(), rows, held, encoding, run)
     assert candidate.card.parameters["teacher"] == {"value": "incumbent", "rows": len(taught)}
 
 
@@ -106,3 +107,17 @@ def test_a_select_split_that_says_little_still_gives_a_candidate(tmp_path: Path,
     answer = student(tmp_path, held=held).answer([{"text": "please refund order 3"}])[0]
     assert (answer.guess or answer.output) == {"intent": "refund"}
     assert len(answer.evidence.alternatives) == 3
+
+
+def test_a_head_trained_with_the_embedding_is_kept_and_scaled(tmp_path: Path) -> None:
+    train, select = make_splits()
+    rows, held = labelled(make_task(), train.examples), labelled(make_task(), select.examples)
+    run = BuildRun(seed=0, snapshot=train.snapshot, cache=tmp_path, embedder="tfidf")
+    embedder = fit_embedder("tfidf", rows.texts, tmp_path)
+    head = fit_head(embedder.embed(rows.texts), rows.labels, 10.0)
+    unsure = {name: array / 4 for name, array in head.items()}
+    encoding = Encoding(embedder=embedder, head=unsure, unseen=(embedder.embed(rows.texts), 10.0))
+    candidate = fit_student("distilled-tuned", make_task(), rows, held, encoding, run)
+    assert candidate.card.parameters["scale"] == {"value": max(SCALES), "chosen_on": "select"}
+    assert "regularisation" not in candidate.card.parameters
+    np.testing.assert_allclose(candidate._arrays["weights"], unsure["weights"] * max(SCALES), rtol=1e-6)
