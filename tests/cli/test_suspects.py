@@ -5,15 +5,21 @@ from pathlib import Path
 from typing import Any
 
 Run = Callable[..., Any]
+# Some of them fall into other splits than the TrainSplit.
+MISLABELLED = [f"please refund order {number}" for number in (3, 7, 11, 19)]
 
 
 def test_suspects_are_listed_worst_first(desk: Path, proveout: Run) -> None:
     train = desk.parent / "train.csv"
-    right, wrong = "please refund order 7,refund", "please refund order 7,hours"
-    train.write_text(train.read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
+    content = train.read_text(encoding="utf-8")
+    for text in MISLABELLED:
+        content = content.replace(f"{text},refund", f"{text},hours")
+    train.write_text(content, encoding="utf-8")
     found = proveout("suspects", "desk", "--json")
     assert found.code == 0, found.err
-    assert (found.json[0]["text"], found.json[0]["suggested"]) == ("please refund order 7", "refund")
+    assert found.json
+    assert {one["text"] for one in found.json} <= set(MISLABELLED)
+    assert {(one["given"], one["suggested"]) for one in found.json} == {("hours", "refund")}
     shown = proveout("suspects", "desk", "--most", 1)
-    assert "suspect rows, worst first" in shown.out
-    assert "hours → refund" in shown.out
+    assert f"{len(found.json)} suspect rows, worst first" in shown.out
+    assert shown.out.count("hours → refund") == 1
