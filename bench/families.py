@@ -161,10 +161,7 @@ def measure(folder: Path, source: Path, *, tune: bool) -> tuple[dict[str, Figure
             size = sum(path.stat().st_size for path in built.folder.iterdir())
             facts = {"bytes": size, "build_seconds": built.wall_seconds}
             found[f"{name}, {embedder}"] = (judge_of(built.candidate), facts)
-        few = {
-            name: few_shot(here.task, snapshot, here.workspace.cache, name)
-            for name in ("distilled", "retrieval", *(("distilled-tuned",) if tune else ()))
-        }
+        few = {name: few_shot(here.task, snapshot, here.workspace.cache, name) for name in ("distilled", "retrieval")}
         judge, size, took = svm(snapshot.train())
         found["TF-IDF + LinearSVC"] = (judge, {"bytes": size, "build_seconds": took})
         rows = snapshot.open_test(here.ledger, purpose="bench/families.py").examples
