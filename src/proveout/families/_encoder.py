@@ -58,7 +58,7 @@ class OnnxEncoder:
 
     def encode(self, texts: Sequence[str]) -> Array:
         """Unit vectors of shape (len(texts), d), float32; texts of like length share a batch."""
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        tokens = self._tokens(texts)
         order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
         pieces = [self._run([tokens[row] for row in order[at : at + BATCH]]) for at in range(0, len(order), BATCH)]
         if not pieces:
@@ -67,6 +67,12 @@ class OnnxEncoder:
         vectors = np.empty_like(stacked)
         vectors[order] = stacked
         return vectors
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        if len(texts) == 1:
+            # A batch goes to a pool of threads, which costs one short text more than cutting it.
+            return [self._tokenizer.encode(texts[0]).ids]
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
 
     def _run(self, batch: Sequence[Sequence[int]]) -> Array:
         width = max(len(ids) for ids in batch)
