@@ -121,3 +121,17 @@ def test_a_head_trained_with_the_embedding_is_kept_and_scaled(tmp_path: Path) ->
     assert candidate.card.parameters["scale"] == {"value": max(SCALES), "chosen_on": "select"}
     assert "regularisation" not in candidate.card.parameters
     np.testing.assert_allclose(candidate._arrays["weights"], unsure["weights"] * max(SCALES), rtol=1e-6)
+
+
+def test_names_of_labels_are_rows_where_that_helps(tmp_path: Path) -> None:
+    train, select = make_splits()
+    first = {str((row.expected or {})["intent"]): row for row in reversed(train.examples)}
+    few = [first[label] for label in ("card", "hours", "refund")]
+    rows, held = labelled(make_task(), few), labelled(make_task(), select.examples)
+    run = BuildRun(seed=0, snapshot=train.snapshot, cache=tmp_path, embedder="tfidf")
+    words = [*(row.inputs["text"] for row in train.examples), "card", "hours", "refund"]
+    encoding = Encoding(embedder=fit_embedder("tfidf", words, tmp_path))
+    said = fit_student("distilled", make_task(), rows, held, encoding, run).card.parameters["label_names"]
+    assert said == {"value": True, "chosen_on": "select"}
+    many = labelled(make_task(), train.examples * 9)
+    assert "label_names" not in fit_student("distilled", make_task(), many, held, encoding, run).card.parameters

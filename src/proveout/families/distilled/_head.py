@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +15,17 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, Array]
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Judged", "best_head", "best_scale", "centroids", "fit_head", "judge", "log_loss", "log_probabilities"]
+__all__ = [
+    "Judged",
+    "best_head",
+    "best_scale",
+    "centroids",
+    "fit_head",
+    "judge",
+    "log_loss",
+    "log_probabilities",
+    "with_names",
+]
 
 REGULARISATION = (3.0, 10.0, 30.0, 100.0)
 # Tried while the smallest so far is the best: where the vectors say little of the label, or labels are noisy, 3.0 fits
@@ -85,6 +97,30 @@ def best_head(
     return strength, arrays
 
 
+def with_names(
+    rows: tuple[Any, Sequence[str]],
+    held: tuple[Any, Sequence[str]],
+    labels: Sequence[str],
+    names: Any,
+    best: tuple[float, dict[str, Array]],
+) -> dict[str, Array] | None:
+    """The best head fitted again with each label's name as one more row; None unless it lowers the held-out log loss.
+
+    Args:
+        rows: vectors of shape (n, d) and their labels, to fit.
+        held: vectors of shape (m, d) and their labels, to choose on.
+        labels: all labels, sorted.
+        names: vectors of the labels' names, in that order, shape (labels, d).
+        best: what `best_head` gave.
+    """
+    strength, arrays = best
+    truth = np.array([labels.index(label) if label in labels else -1 for label in held[1]], dtype=int)
+    stack = sparse.vstack if sparse.issparse(names) else np.concatenate
+    named = fit_head(stack([rows[0], names]), [*rows[1], *labels], strength)
+    is_better = log_loss(held[0], truth, named) < log_loss(held[0], truth, arrays)
+    return {**named, "centroids": arrays["centroids"]} if is_better else None
+
+
 def _worth_more(heads: Sequence[tuple[float, float, dict[str, Array]]], truth: Array) -> bool:
     """Whether the most regularised head so far is the best, on rows that can tell."""
     best = min(heads, key=lambda head: head[0])[1]
@@ -95,7 +131,10 @@ def fit_head(vectors: Any, labels: Any, strength: float) -> dict[str, Array]:
     """Multinomial logistic regression with inverse regularisation ``strength``, rows in the order of sorted labels."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  needed when building only
 
-    head = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, labels)
+    with warnings.catch_warnings():
+        # One row of each label is a rightful beginning of a learning curve.
+        warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
+        head = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, labels)
     weights, bias = head.coef_, head.intercept_
     if len(head.classes_) == 2:  # noqa: PLR2004  scikit-learn keeps one row for two labels
         weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2

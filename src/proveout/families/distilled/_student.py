@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -14,7 +15,7 @@ from proveout.families._embedders import Embedder, load_embedder
 from proveout.families._protocol import BuildRun, CandidateCard, card_of
 from proveout.families._serving import answer_labels
 from proveout.families._vectors import embed_all
-from proveout.families.distilled._head import best_head, best_scale, centroids, judge, log_probabilities
+from proveout.families.distilled._head import best_head, best_scale, centroids, judge, log_probabilities, with_names
 from proveout.families.distilled._noise import Suspect, suspect_rows
 from proveout.families.distilled._static import StaticEmbedder
 from proveout.task import Evidence, Task, canonical_json, input_text
@@ -32,6 +33,8 @@ __all__ = ["DistilledCandidate", "Encoding", "fit_student"]
 
 HEAD, STATE, SUSPECTS = "head.safetensors", "head.json", "suspects.json"
 SINGLE = Evidence()
+# With fewer rows a label than this, its name may say more than one row.
+FEW = 32
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,13 +147,7 @@ def fit_student(
     )
     labels = tuple(sorted(set(rows.labels)))
     truth = np.array([labels.index(label) if label in labels else -1 for label in held.labels], dtype=int)
-    if encoding.head:
-        _, chosen, arrays = best_scale(encoding.head, held_vectors, truth)
-        arrays["centroids"] = centroids(vectors, rows.labels, labels)
-        said: dict[str, Any] = {"scale": {"value": chosen, "chosen_on": "select"}}
-    else:
-        chosen, arrays = best_head((vectors, rows.labels), (held_vectors, held.labels), labels, run.progress)
-        said = {"regularisation": {"value": chosen, "chosen_on": "select"}}
+    chosen, arrays, said = _fitted(encoding, (vectors, rows.labels), (held_vectors, held.labels), labels, run)
     guess, sureness, score = judge(held_vectors, arrays)
     right = guess == truth
     threshold = rejection_threshold(score, right, judge(outside, arrays)[2])
@@ -177,6 +174,42 @@ def fit_student(
         threshold=threshold,
     )
     return DistilledCandidate(state, arrays, encoder, suspects)
+
+
+def _fitted(
+    encoding: Encoding,
+    rows: tuple[Any, Sequence[str]],
+    held: tuple[Any, Sequence[str]],
+    labels: tuple[str, ...],
+    run: BuildRun,
+) -> tuple[float, dict[str, Array], dict[str, Any]]:
+    """Scale or regularisation, the head, and what the card says of both."""
+    if encoding.head:
+        truth = np.array([labels.index(label) if label in labels else -1 for label in held[1]], dtype=int)
+        _, scale, arrays = best_scale(encoding.head, held[0], truth)
+        return scale, {**arrays, "centroids": centroids(*rows, labels)}, {"scale": chosen_on_select(scale)}
+    strength, arrays = best_head(rows, held, labels, run.progress)
+    said = {"regularisation": chosen_on_select(strength)}
+    if len(rows[1]) >= FEW * len(labels):
+        return strength, arrays, said
+    names = embed_all(encoding.embedder, [spoken(label) for label in labels], run.cache, run.progress)
+    named = with_names(rows, held, labels, names, (strength, arrays))
+    return strength, named or arrays, {**said, "label_names": chosen_on_select(named is not None)}
+
+
+def chosen_on_select(value: Any) -> dict[str, Any]:
+    """What a card says of a value chosen on the SelectSplit."""
+    return {"value": value, "chosen_on": "select"}
+
+
+def spoken(label: str) -> str:
+    """A label's name as words.
+
+    Example:
+        >>> spoken("book_flight"), spoken("refundDenied")
+        ('book flight', 'refund denied')
+    """
+    return " ".join(re.findall(r"[A-Z]?[^\W_A-Z]+|[A-Z]+", label)).lower() or label
 
 
 def _held_log_p(vectors: Any, arrays: Mapping[str, Array]) -> Array:
