@@ -10,7 +10,7 @@ import msgspec
 from proveout.errors import BuildFailed
 from proveout.families._calibration import NEVER, Calibrator, fit_calibrator, rejection_threshold
 from proveout.families._protocol import Fit
-from proveout.families._spans import Span, align, values_of
+from proveout.families._spans import Span, align, number_of, values_of
 from proveout.task import Example, Step, canonical_json
 
 if TYPE_CHECKING:
@@ -217,11 +217,8 @@ def assembled(
 def _value(form: FieldForm, text: str) -> Any:
     if not form.numeric:
         return text
-    try:
-        number = float(text.replace(",", "").replace(" ", ""))
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() else number
+    number = number_of(text)
+    return int(number) if number is not None and number.is_integer() else number
 
 
 def closed_key(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from itertools import pairwise
@@ -12,7 +13,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["OUTSIDE", "Span", "Token", "align", "bio_decode", "bio_encode", "tokenise", "values_of"]
+__all__ = ["OUTSIDE", "Span", "Token", "align", "bio_decode", "bio_encode", "number_of", "tokenise", "values_of"]
 
 OUTSIDE = "O"
 # Scripts written without spaces between words (Thai to Tibetan, Burmese, Khmer, kana, Han) are cut at each character:
@@ -100,8 +101,18 @@ def _places(text: str, value: Any) -> Iterator[tuple[int, int]]:
         yield from (found.span() for found in _overlapping(re.escape(value), text))
         yield from (found.span() for found in _overlapping(r"\s+".join(parts), text, re.IGNORECASE))
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        numbers = NUMBER.finditer(text)
-        yield from (found.span() for found in numbers if float(found.group().replace(",", "")) == value)
+        yield from (found.span() for found in NUMBER.finditer(text) if number_of(found.group()) == value)
+
+
+def number_of(text: str) -> float | None:
+    """The number that a text is; None when it is none, or too large for a float.
+
+    Example:
+        >>> number_of("1,250.50"), number_of("nan"), number_of("9" * 999)
+        (1250.5, None, None)
+    """
+    number = float(text.replace(",", "")) if NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def _overlapping(pattern: str, text: str, flags: int = 0) -> Iterator[re.Match[str]]:

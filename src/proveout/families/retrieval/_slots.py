@@ -214,12 +214,13 @@ def _is_slot(word: str) -> bool:
 
 
 def _by_wording(words: Sequence[str], template: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Where the template, matched word by word, has one slot: the words there, less one for each other word of it."""
+    """Where the template, matched word by word, has one slot beside words in common: the words there, less one for each other word."""
     if max(len(words), len(template)) > LONGEST_TEXT:
         return
     for kind, start, stop, begin, end in SequenceMatcher(None, template, words, autojunk=False).get_opcodes():
         slots = [at for at in range(start, stop) if _is_slot(template[at])]
-        if kind == "replace" and len(slots) == 1:
+        anchored = (start, stop) != (0, len(template))
+        if kind == "replace" and anchored and len(slots) == 1:
             first, last = begin + slots[0] - start, end - (stop - 1 - slots[0])
             if first < last:
                 yield first, last, template[slots[0]][1:]
