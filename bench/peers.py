@@ -343,10 +343,10 @@ def show(found: dict[str, dict[str, Figures]]) -> None:
     """A table for each part."""
     for part, rivals in found.items():
         columns = {key: COLUMNS[key] for key in (["in_scope"] if part.startswith("few") else COLUMNS)}
-        print(f"\n{part}\n{'':<28}" + "".join(f"{name:>21}" for name in columns.values()), end="")
+        print(f"\n{part}\n{'':<28}" + "".join(f"{name:>24}" for name in columns.values()), end="")
         print(f"{'first less this':>24}{'build s':>10}{'ratio':>7}{'p50 ms':>8}{'ratio':>7}")
         for name, figures in rivals.items():
-            cells = "".join(f"{interval(figures[key]):>21}" for key in columns)
+            cells = "".join(f"{interval(figures[key]):>24}" for key in columns)
             value, low, high, _ = figures["first_less_this"]
             gap = f"{value:+.1%} ({low:+.1%}, {high:+.1%})"
             times = f"{figures['build_seconds']:>10.1f}{figures['build_ratio']:>7.1f}"
