@@ -2,9 +2,11 @@
 
 Run: python bench/prune.py --data DIR --encoder FOLDER [--weights FILE] [--per-label N] [--json] [--plot FILE].
 
-DIR holds train.csv and val.csv; FOLDER a BERT-like encoder (model.safetensors, config.json, tokenizer.json); FILE its
-tuned weights, when they lie elsewhere. Each pruned encoder is quantised to int8 and gets a head of its own, fitted to
-rows of the TrainSplit; everything is measured on the SelectSplit, since a size is chosen by it. Test rows are not read.
+DIR holds train.csv, val.csv and test.csv; FOLDER a BERT-like encoder (model.safetensors, config.json,
+tokenizer.json); FILE its tuned weights, when they lie elsewhere. Each pruned encoder is quantised to int8 and gets a
+head of its own, fitted to rows of the TrainSplit; everything is measured on the SelectSplit, since a size is chosen by
+it. Test rows are not read. The encoder must have been tuned on the TrainSplit of the same files, test.csv included:
+without a file of test rows the splits are others, and the SelectSplit would hold rows it was tuned on.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import tempfile
 import time
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,16 +59,14 @@ def variants(encoder: Encoder, seen: set[int]) -> dict[str, Callable[[], Encoder
     layers = encoder.config["num_hidden_layers"]
     found: dict[str, Callable[[], Encoder]] = {"whole": lambda: encoder}
     for count in range(layers - 1, 0, -1):
-        found[f"first {count} layers"] = lambda count=count: drop_layers(encoder, range(count))
+        found[f"first {count} layers"] = partial(drop_layers, encoder, range(count))
     if layers > 2:
         found["every other layer"] = lambda: drop_layers(encoder, range(1, layers, 2))
     for share in (0.2, 0.4, 0.5, 0.6, 0.7):
-        found[f"{share:.0%} of weights zero"] = lambda share=share: thin(encoder, share)
+        found[f"{share:.0%} of weights zero"] = partial(thin, encoder, share)
     found["task's tokens"] = lambda: drop_words(encoder, seen)
     for count in (layers - 1, layers - 2, layers // 2):
-        found[f"task's tokens, first {count} layers"] = lambda count=count: drop_words(
-            drop_layers(encoder, range(count)), seen
-        )
+        found[f"task's tokens, first {count} layers"] = partial(drop_words, drop_layers(encoder, range(count)), seen)
     return found
 
 
@@ -113,9 +114,9 @@ def p50(embed: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> float:
 
 def splits(folder: Path, source: Path) -> tuple[Labelled, Labelled]:
     """In-scope rows of the TrainSplit and the SelectSplit."""
-    examples = [source / "train.csv", source / "val.csv"]
+    examples, test = [source / "train.csv", source / "val.csv"], [source / "test.csv"]
     options: dict[str, Any] = {"kind": "classify", "inputs": ["text"], "outputs": ["intent"], "out_of_scope": "oos"}
-    loop.new(folder, examples=examples, **options)
+    loop.new(folder, examples=examples, test=test, **options)
     with loop.opened(folder) as here:
         snapshot = data.take_snapshot(here.workspace, here.task, here.ledger)
         return labelled(here.task, snapshot.train().examples), labelled(here.task, snapshot.select().examples)
@@ -141,9 +142,15 @@ def show(name: str, figures: Figures) -> None:
     print(f"{name:<34}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
 
 
+def plotted(name: str, figures: Figures) -> Dot:
+    """One pruning in the plot."""
+    value, low, high = figures["accuracy"]
+    return Dot(name, figures["bytes"] / 1e6, value, low, high, colour=0)
+
+
 def plot(found: Mapping[str, Figures]) -> str:
     """Accuracy with intervals over size."""
-    dots = [Dot(name, one["bytes"] / 1e6, *one["accuracy"], colour=0) for name, one in found.items()]
+    dots = [plotted(name, one) for name, one in found.items()]
     drawn = str(pareto_plot(dots, title="Size and quality", axes=("MB", "accuracy"), unit=""))
     drawn = drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     return drawn.replace("<title>", STYLE + "<title>", 1)

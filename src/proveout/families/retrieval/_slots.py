@@ -214,7 +214,10 @@ def _is_slot(word: str) -> bool:
 
 
 def _by_wording(words: Sequence[str], template: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Where the template, matched word by word, has one slot beside words in common: the words there, less one for each other word."""
+    """Where the template, matched word by word, has one slot beside words in common.
+
+    Gives the first word that stands there, one past the last, and the field.
+    """
     if max(len(words), len(template)) > LONGEST_TEXT:
         return
     for kind, start, stop, begin, end in SequenceMatcher(None, template, words, autojunk=False).get_opcodes():
