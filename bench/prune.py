@@ -2,9 +2,11 @@
 
 Run: python bench/prune.py --data DIR --encoder FOLDER [--weights FILE] [--per-label N] [--json] [--plot FILE].
 
-DIR holds train.csv and val.csv; FOLDER a BERT-like encoder (model.safetensors, config.json, tokenizer.json); FILE its
-tuned weights, when they lie elsewhere. Each pruned encoder is quantised to int8 and gets a head of its own, fitted to
-rows of the TrainSplit; everything is measured on the SelectSplit, since a size is chosen by it. Test rows are not read.
+DIR holds train.csv, val.csv and test.csv; FOLDER a BERT-like encoder (model.safetensors, config.json,
+tokenizer.json); FILE its tuned weights, when they lie elsewhere. Each pruned encoder is quantised to int8 and gets a
+head of its own, fitted to rows of the TrainSplit; everything is measured on the SelectSplit, since a size is chosen by
+it. Test rows are not read. The encoder must have been tuned on the TrainSplit of the same files, test.csv included:
+without a file of test rows the splits are others, and the SelectSplit would hold rows it was tuned on.
 """
 
 from __future__ import annotations
@@ -113,9 +115,9 @@ def p50(embed: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> float:
 
 def splits(folder: Path, source: Path) -> tuple[Labelled, Labelled]:
     """In-scope rows of the TrainSplit and the SelectSplit."""
-    examples = [source / "train.csv", source / "val.csv"]
+    examples, test = [source / "train.csv", source / "val.csv"], [source / "test.csv"]
     options: dict[str, Any] = {"kind": "classify", "inputs": ["text"], "outputs": ["intent"], "out_of_scope": "oos"}
-    loop.new(folder, examples=examples, **options)
+    loop.new(folder, examples=examples, test=test, **options)
     with loop.opened(folder) as here:
         snapshot = data.take_snapshot(here.workspace, here.task, here.ledger)
         return labelled(here.task, snapshot.train().examples), labelled(here.task, snapshot.select().examples)
