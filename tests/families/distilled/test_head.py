@@ -98,8 +98,8 @@ def test_the_best_head_is_the_one_with_the_lowest_loss_on_held_out_rows(labels: 
 def test_held_out_labels_that_were_never_learned_do_not_choose() -> None:
     rows, held = clouds(0, 2, 10), clouds(1, 2, 10)
     with_stranger = (np.concatenate([held[0], held[0][:1]]), [*held[1], "stranger"])
-    others: list[tuple[Any, list[str]]] = [with_stranger, (held[0][:0], [])]
-    for other in others:
+    nothing: tuple[Array, list[str]] = (held[0][:0], [])
+    for other in (with_stranger, nothing):
         strength, arrays = best_head(rows, other, ["l0", "l1"], quiet)
         assert strength in REGULARISATION
         assert arrays["weights"].shape == (2, 8)
