@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +34,7 @@ def test_every_token_has_features(text: str) -> None:
     assert all(features)
 
 
-def test_the_matrix_holds_known_features_once(monkeypatch) -> None:
+def test_the_matrix_holds_known_features_once(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = feature_matrix([[["a", "a", "x"], []], [["b"]]], {"a": 0, "b": 1})
     assert matrix.toarray().tolist() == [[1, 0], [0, 0], [0, 1]]
     assert feature_matrix([], {}).shape == (0, 0)
