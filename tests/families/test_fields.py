@@ -15,6 +15,7 @@ from proveout.families._fields import (
     field_forms,
     fits_fields,
     output_key,
+    spellings,
     threshold_said,
 )
 from proveout.families._spans import Span
@@ -125,3 +126,13 @@ def test_few_rows_give_a_confidence_all_the_same(right: list[bool]) -> None:
     calibrator, threshold = calibrated(np.zeros(len(right)), np.array(right, dtype=bool))
     assert 0 < float(calibrator(np.zeros(1))[0]) < 1
     assert (threshold, threshold_said(threshold)) == (NEVER, {})
+
+
+def test_a_spelling_is_learned_where_values_are_no_copies() -> None:
+    task = make({"code": {"type": "string"}, "name": {"type": "string"}})
+    texts = [f"{'eur' if at % 2 else 'EUR'} for {'Ann' if at % 2 else 'ann'}" for at in range(10)]
+    rows = [
+        Example(id=text, inputs={"text": text}, expected={"code": "EUR", "name": text.split()[2]}) for text in texts
+    ]
+    found = extracted(task, rows)
+    assert spellings(field_forms(task, found, "distilled"), found) == {"code": {"eur": "EUR"}}

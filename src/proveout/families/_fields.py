@@ -42,6 +42,8 @@ Json = dict[str, Any]
 SCALARS = {"string", "integer", "number", "boolean", "null"}
 # Share of a field's rows whose values must stand in the text for them to be read from it.
 IN_TEXT = 0.5
+# Share of a field's values that must be spelled unlike the text for spellings to be learned.
+RESPELLED = 0.05
 DIGITS = 4
 
 
@@ -154,7 +156,9 @@ def _form(name: str, schema: Any, rows: Extracted) -> FieldForm:
 
 
 def spellings(forms: Sequence[FieldForm], rows: Extracted) -> dict[str, dict[str, str]]:
-    """By field, the value that a text stands for where they differ in case or white space only.
+    """By field, the value that a text stands for in any case, where values are often spelled unlike the text.
+
+    Where nearly all values are copies of the text, one that is not says nothing of the next.
 
     Example:
         >>> rows = Extracted(["to bonn"], [{"city": "Bonn"}], [align("to bonn", {"city": "Bonn"})[0]], [set()], [], 0)
@@ -162,17 +166,23 @@ def spellings(forms: Sequence[FieldForm], rows: Extracted) -> dict[str, dict[str
         {'city': {'bonn': 'Bonn'}}
     """
     counts: dict[str, dict[str, Counter[str]]] = {form.name: {} for form in forms if form.in_text}
+    seen, changed = Counter[str](), Counter[str]()
     for text, output, spans in zip(rows.texts, rows.outputs, rows.spans, strict=True):
         for span in spans:
             found = _collapsed(text[span.start : span.end])
-            same = [one for one in values_of(output[span.field]) if _folded(str(one)) == _folded(found)]
+            same = {
+                _collapsed(str(one)) for one in values_of(output[span.field]) if _folded(str(one)) == _folded(found)
+            }
             if span.field in counts and same:
-                counts[span.field].setdefault(_folded(found), Counter())[str(same[0])] += 1
-    best = {
-        name: {text: min(seen, key=lambda one: (-seen[one], one)) for text, seen in by_text.items()}
+                value = found if found in same else min(same)
+                counts[span.field].setdefault(_folded(found), Counter())[value] += 1
+                seen[span.field] += 1
+                changed[span.field] += value != found
+    return {
+        name: {text: min(values, key=lambda one: (-values[one], one)) for text, values in by_text.items()}
         for name, by_text in counts.items()
+        if changed[name] > RESPELLED * seen[name]
     }
-    return {name: {text: value for text, value in by_text.items() if text != value} for name, by_text in best.items()}
 
 
 def _collapsed(text: str) -> str:

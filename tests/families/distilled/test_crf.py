@@ -99,7 +99,7 @@ def test_it_learns_what_a_token_says_and_what_follows_it() -> None:
 
 def test_a_label_that_continues_nothing_is_never_given() -> None:
     features = sparse.csr_array(np.ones((3, 1), dtype=np.float32))
-    wants_inside = {"weights": np.array([[0, 0, 50, 0]], np.float32), "steps": np.zeros((5, 4))}
+    wants_inside: dict[str, Any] = {"weights": np.array([[0, 0, 50, 0]], np.float32), "steps": np.zeros((5, 4))}
     assert tag(features, [3], wants_inside, allowed_steps(LABELS))[0].codes.tolist() == [0, 2, 2]
 
 
