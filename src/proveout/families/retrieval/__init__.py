@@ -11,6 +11,7 @@ from proveout.families.retrieval._index import VectorIndex
 from proveout.families.retrieval._knowledge import Knowledge, Search
 from proveout.families.retrieval._replay import Replay, SearchRecord, record_search, replay
 from proveout.families.retrieval._rerankers import Reranker, reranker, rerankers
+from proveout.families.retrieval._slots import SlotCandidate
 from proveout.families.retrieval._tables import Generation
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "SearchAnswered",
     "SearchRecord",
     "Skipped",
+    "SlotCandidate",
     "Source",
     "VectorIndex",
     "choose_chunker",

@@ -214,7 +214,10 @@ def _is_slot(word: str) -> bool:
 
 
 def _by_wording(words: Sequence[str], template: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Where the template, matched word by word, has one slot beside words in common: the words there, less one for each other word."""
+    """First and last word, exclusive, and the field, of what stands in place of a slot beside words in common.
+
+    Where other words of the template are replaced along with the slot, each stands for one word.
+    """
     if max(len(words), len(template)) > LONGEST_TEXT:
         return
     for kind, start, stop, begin, end in SequenceMatcher(None, template, words, autojunk=False).get_opcodes():
