@@ -24,7 +24,7 @@ from proveout.families._protocol import (
     families,
     family,
 )
-from proveout.families.distilled import DistilledCandidate, DistilledFamily, Suspect
+from proveout.families.distilled import DistilledCandidate, DistilledFamily, Suspect, TaggerCandidate
 from proveout.families.llm import Completion, EndpointCandidate, LlmFamily, Provider, ReplayCandidate
 from proveout.families.retrieval import (
     Hit,
@@ -38,6 +38,7 @@ from proveout.families.retrieval import (
     Search,
     SearchAnswered,
     SearchRecord,
+    SlotCandidate,
     Source,
     VectorIndex,
     WrittenCandidate,
@@ -81,8 +82,10 @@ __all__ = [
     "Search",
     "SearchAnswered",
     "SearchRecord",
+    "SlotCandidate",
     "Source",
     "Suspect",
+    "TaggerCandidate",
     "VectorIndex",
     "WrittenCandidate",
     "WrittenFamily",

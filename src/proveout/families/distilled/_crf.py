@@ -1,8 +1,7 @@
 """A linear-chain conditional random field over sparse features, trained by AdaGrad on whole batches at a time.
 
 Lafferty, McCallum and Pereira (ICML 2001); Duchi, Hazan and Singer (JMLR 2011). Batches are laid out step by step, the
-longest sequence first, so that each step of the recursions is one product of matrices; with many labels that is several
-times faster than an implementation that goes through the sequences one by one.
+longest sequence first, so that each step of the recursions is one product of matrices.
 """
 
 from __future__ import annotations

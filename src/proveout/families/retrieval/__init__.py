@@ -11,6 +11,7 @@ from proveout.families.retrieval._index import VectorIndex
 from proveout.families.retrieval._knowledge import Knowledge, Search
 from proveout.families.retrieval._replay import Replay, SearchRecord, record_search, replay
 from proveout.families.retrieval._rerankers import Reranker, reranker, rerankers
+from proveout.families.retrieval._slots import SlotCandidate
 from proveout.families.retrieval._sources import document_text
 from proveout.families.retrieval._tables import Generation
 from proveout.families.retrieval._written import WrittenCandidate
@@ -34,6 +35,7 @@ __all__ = [
     "SearchAnswered",
     "SearchRecord",
     "Skipped",
+    "SlotCandidate",
     "Source",
     "VectorIndex",
     "WrittenCandidate",

@@ -214,9 +214,9 @@ def _is_slot(word: str) -> bool:
 
 
 def _by_wording(words: Sequence[str], template: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Where the template, matched word by word, has one slot beside words in common.
+    """First and last word, exclusive, and the field, of what stands in place of a slot beside words in common.
 
-    Gives the first word that stands there, one past the last, and the field.
+    Where other words of the template are replaced along with the slot, each stands for one word.
     """
     if max(len(words), len(template)) > LONGEST_TEXT:
         return
