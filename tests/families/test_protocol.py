@@ -28,7 +28,7 @@ def test_replay(tmp_path: Path) -> None:
     check_family(families.create("llm"), task, splits, tmp_path, recorded=lambda: answers)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("distilled", "extract"), ("retrieval", "answer"), ("llm", "classify")])
+@pytest.mark.parametrize(("name", "kind"), [("distilled", "answer"), ("retrieval", "answer"), ("llm", "classify")])
 def test_a_family_that_does_not_fit_says_why(name: str, kind: str) -> None:
     fit = families.create(name).fits(make_task(kind=kind))
     assert not fit.ok
