@@ -17,6 +17,7 @@ import os
 import tempfile
 import time
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,18 +57,18 @@ Figures = dict[str, Any]
 def variants(encoder: Encoder, seen: set[int]) -> dict[str, Callable[[], Encoder]]:
     """Every pruning by its name, from the whole encoder on."""
     layers = encoder.config["num_hidden_layers"]
-    found: dict[str, Callable[[], Encoder]] = {"whole": lambda: encoder}
-    for count in range(layers - 1, 0, -1):
-        found[f"first {count} layers"] = lambda count=count: drop_layers(encoder, range(count))
-    if layers > 2:
-        found["every other layer"] = lambda: drop_layers(encoder, range(1, layers, 2))
-    for share in (0.2, 0.4, 0.5, 0.6, 0.7):
-        found[f"{share:.0%} of weights zero"] = lambda share=share: thin(encoder, share)
-    found["task's tokens"] = lambda: drop_words(encoder, seen)
+    found: dict[str, Callable[[], Encoder]] = {
+        "whole": partial(drop_layers, encoder, range(layers)),
+        "task's tokens": partial(drop_words, encoder, seen),
+    }
     for count in (layers - 1, layers - 2, layers // 2):
-        found[f"task's tokens, first {count} layers"] = lambda count=count: drop_words(
-            drop_layers(encoder, range(count)), seen
-        )
+        fewer = drop_layers(encoder, range(count))
+        found[f"task's tokens, first {count} layers"] = partial(drop_words, fewer, seen)
+    for count in range(layers - 1, 0, -1):
+        found[f"first {count} layers"] = partial(drop_layers, encoder, range(count))
+    found["every other layer"] = partial(drop_layers, encoder, range(1, layers, 2))
+    for share in (0.2, 0.4, 0.5, 0.6, 0.7):
+        found[f"{share:.0%} of weights zero"] = partial(thin, encoder, share)
     return found
 
 
@@ -145,7 +146,10 @@ def show(name: str, figures: Figures) -> None:
 
 def plot(found: Mapping[str, Figures]) -> str:
     """Accuracy with intervals over size."""
-    dots = [Dot(name, one["bytes"] / 1e6, *one["accuracy"], colour=0) for name, one in found.items()]
+    accuracies = {name: one["accuracy"] for name, one in found.items()}
+    dots = [
+        Dot(name, found[name]["bytes"] / 1e6, value, low, high, 0) for name, (value, low, high) in accuracies.items()
+    ]
     drawn = str(pareto_plot(dots, title="Size and quality", axes=("MB", "accuracy"), unit=""))
     drawn = drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     return drawn.replace("<title>", STYLE + "<title>", 1)
