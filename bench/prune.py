@@ -57,16 +57,18 @@ Figures = dict[str, Any]
 def variants(encoder: Encoder, seen: set[int]) -> dict[str, Callable[[], Encoder]]:
     """Every pruning by its name, from the whole encoder on."""
     layers = encoder.config["num_hidden_layers"]
-    found: dict[str, Callable[[], Encoder]] = {"whole": lambda: encoder}
+    found: dict[str, Callable[[], Encoder]] = {
+        "whole": partial(drop_layers, encoder, range(layers)),
+        "task's tokens": partial(drop_words, encoder, seen),
+    }
+    for count in (layers - 1, layers - 2, layers // 2):
+        fewer = drop_layers(encoder, range(count))
+        found[f"task's tokens, first {count} layers"] = partial(drop_words, fewer, seen)
     for count in range(layers - 1, 0, -1):
         found[f"first {count} layers"] = partial(drop_layers, encoder, range(count))
-    if layers > 2:
-        found["every other layer"] = lambda: drop_layers(encoder, range(1, layers, 2))
+    found["every other layer"] = partial(drop_layers, encoder, range(1, layers, 2))
     for share in (0.2, 0.4, 0.5, 0.6, 0.7):
         found[f"{share:.0%} of weights zero"] = partial(thin, encoder, share)
-    found["task's tokens"] = lambda: drop_words(encoder, seen)
-    for count in (layers - 1, layers - 2, layers // 2):
-        found[f"task's tokens, first {count} layers"] = partial(drop_words, drop_layers(encoder, range(count)), seen)
     return found
 
 
@@ -142,15 +144,12 @@ def show(name: str, figures: Figures) -> None:
     print(f"{name:<34}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
 
 
-def plotted(name: str, figures: Figures) -> Dot:
-    """One pruning in the plot."""
-    value, low, high = figures["accuracy"]
-    return Dot(name, figures["bytes"] / 1e6, value, low, high, colour=0)
-
-
 def plot(found: Mapping[str, Figures]) -> str:
     """Accuracy with intervals over size."""
-    dots = [plotted(name, one) for name, one in found.items()]
+    accuracies = {name: one["accuracy"] for name, one in found.items()}
+    dots = [
+        Dot(name, found[name]["bytes"] / 1e6, value, low, high, 0) for name, (value, low, high) in accuracies.items()
+    ]
     drawn = str(pareto_plot(dots, title="Size and quality", axes=("MB", "accuracy"), unit=""))
     drawn = drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     return drawn.replace("<title>", STYLE + "<title>", 1)

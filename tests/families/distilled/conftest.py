@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 WORDS = ["my", "card", "is", "lost", "please", "refund", "order", "where", "the", "shop", "opens", "on", "day"]
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "vocab_size": 0,
     "hidden_size": 32,
     "num_hidden_layers": 2,
