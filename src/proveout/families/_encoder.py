@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ __all__ = ["OnnxEncoder"]
 
 LONGEST = 128
 BATCH = 64
+# What onnxruntime puts before each quantised product: one scale for the whole batch, so that a text would be scaled by
+# its neighbours.
+SHARED_SCALE = b"DynamicQuantizeLinear"
 
 
 class OnnxEncoder:
@@ -30,8 +34,9 @@ class OnnxEncoder:
         fingerprint: SHA-256 over the hashes of model and tokenizer.
     """
 
-    def __init__(self, session: Any, tokenizer: Any, fingerprint: str) -> None:
+    def __init__(self, session: Any, tokenizer: Any, fingerprint: str, batch: int = BATCH) -> None:
         self._session = session
+        self._batch = batch
         self._tokenizer = tokenizer
         self._wanted = [entry.name for entry in session.get_inputs()]
         self.fingerprint = fingerprint
@@ -54,13 +59,19 @@ class OnnxEncoder:
         tokenizer = tokenizers.Tokenizer.from_file(str(files["tokenizer.json"]))
         tokenizer.enable_truncation(LONGEST)
         tokenizer.no_padding()
-        return cls(session, tokenizer, hashlib.sha256("".join(hashes).encode()).hexdigest())
+        fingerprint = hashlib.sha256("".join(hashes).encode()).hexdigest()
+        return cls(session, tokenizer, fingerprint, batch=1 if _shares_scale(model) else BATCH)
 
     def encode(self, texts: Sequence[str]) -> Array:
-        """Unit vectors of shape (len(texts), d), float32; texts of like length share a batch."""
+        """Unit vectors of shape (len(texts), d), float32.
+
+        Texts of like length share a batch, but not in a graph of dynamic int8: there a text's vector would depend on
+        the texts beside it, and its answer with it.
+        """
         tokens = self._tokens(texts)
         order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
-        pieces = [self._run([tokens[row] for row in order[at : at + BATCH]]) for at in range(0, len(order), BATCH)]
+        cut = range(0, len(order), self._batch)
+        pieces = [self._run([tokens[row] for row in order[at : at + self._batch]]) for at in cut]
         if not pieces:
             return np.zeros((0, 0), dtype=np.float32)
         stacked = np.concatenate(pieces)
@@ -85,6 +96,11 @@ class OnnxEncoder:
         hidden = self._session.run(None, {name: feed[name] for name in self._wanted})[0]
         pooled = (hidden * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
         return np.asarray(pooled / np.linalg.norm(pooled, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _shares_scale(model: Path) -> bool:
+    with model.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(SHARED_SCALE) >= 0
 
 
 def _libraries() -> tuple[Any, Any]:

@@ -88,3 +88,10 @@ def test_nothing_unfinished_is_left(exported: tuple[EnclosedEmbedder, dict[str, 
     names = {path.name for path in (tmp_path / "one").iterdir()}
     assert not {name for name in names if "unfinished" in name or name.endswith(".tmp")}
     assert json.dumps(exported[1])
+
+
+def test_a_quantised_vector_does_not_depend_on_the_texts_beside_it(
+    exported: tuple[EnclosedEmbedder, dict[str, Any]],
+) -> None:
+    together = exported[0].embed(TEXTS)
+    assert np.array_equal(together, np.concatenate([exported[0].embed([text]) for text in TEXTS]))
