@@ -22,3 +22,15 @@ def test_columns_are_checked_and_labels_read_from_the_examples(rows: Path, prove
     assert wrong.json["error"] == "ColumnMissing"
     assert "'intent'" in wrong.json["fix"]
     assert not (rows / "other").exists()
+
+
+def test_a_field_that_is_null_somewhere_may_be_null(rows: Path, proveout: Run) -> None:
+    lines = [
+        '{"text": "to Ulm", "city": "Ulm", "day": "monday"}',
+        '{"text": "on monday", "city": null, "day": "monday"}',
+    ]
+    (rows / "trips.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    named = ("--kind", "extract", "--input", "text", "--output", "city,day")
+    assert proveout("new", "trips", "--examples", "trips.jsonl", *named).code == 0
+    task = (rows / "trips" / "task.toml").read_text(encoding="utf-8")
+    assert task.count('"null"') == 1

@@ -58,14 +58,16 @@ def new(  # noqa: PLR0913  one keyword for each fact about the files
         raise TaskInvalid("a task is here already", why=f"{FILE_NAME} exists", fix=fix, about=str(folder))
     columns = {"id": id, "time": time, "segment": segment, "session": session, "incumbent": incumbent}
     named = [*inputs, *outputs, *filter(None, columns.values())]
-    values = _distinct(examples, outputs, named, format)
+    values, lacking = _distinct(examples, outputs, named, format)
     document = {
         "name": folder.resolve().name,
         "kind": kind,
         **({"target": outputs[0]} if kind in {"classify", "decide"} else {}),
         **({"out_of_scope": out_of_scope} if out_of_scope else {}),
         "input": _schema({column: {"type": "string"} for column in inputs}),
-        "output": _schema({column: _output(kind, values[column], out_of_scope) for column in outputs}),
+        "output": _schema(
+            {column: _output(kind, values[column], out_of_scope, may_lack=column in lacking) for column in outputs}
+        ),
         "data": {
             **({"examples": [_relative(file, folder) for file in examples]} if examples else {}),
             **({"test": [_relative(file, folder) for file in test]} if test else {}),
@@ -84,8 +86,9 @@ def new(  # noqa: PLR0913  one keyword for each fact about the files
 
 def _distinct(
     files: Sequence[Path], outputs: Sequence[str], named: Sequence[str], importer: str
-) -> dict[str, set[str]]:
-    """The values of each output column; a column that a file lacks is an error."""
+) -> tuple[dict[str, set[str]], set[str]]:
+    """The values of each output column, and the columns that are null in a row; a column a file lacks is an error."""
+    lacking: set[str] = set()
     values: dict[str, set[str]] = {column: set() for column in outputs}
     checked = outputs if importer == "openai" else named
     for file in files:
@@ -93,9 +96,11 @@ def _distinct(
             data.check_columns(row.values, checked, row.where)
             for column in outputs:
                 value = row.values[column]
-                if value is not None and value != "":
+                if value is None:
+                    lacking.add(column)
+                elif value != "":
                     values[column].add(str(value))
-    return values
+    return values, lacking
 
 
 def _incumbent(*, recorded: bool) -> str:
@@ -107,9 +112,9 @@ def _schema(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def _output(kind: Kind, values: set[str], out_of_scope: str) -> dict[str, Any]:
+def _output(kind: Kind, values: set[str], out_of_scope: str, *, may_lack: bool) -> dict[str, Any]:
     if kind not in {"classify", "decide"} or not values:
-        return {"type": "string"}
+        return {"type": ["string", "null"] if may_lack else "string"}
     labels = values | ({out_of_scope} if out_of_scope else set())
     if len(labels) > MOST_LABELS:
         why = f"the examples hold {len(labels):,} different values"
