@@ -57,7 +57,7 @@ def fit_conformal(log_p: Array, truth: Array, miss: float = MISS) -> Conformal:
         >>> p = rng.dirichlet(np.full(5, 0.3), size=4000)
         >>> truth = np.array([rng.choice(5, p=row) for row in p])
         >>> sets = fit_conformal(np.log(p[:2000]), truth[:2000], miss=0.1).sets(np.log(p[2000:]))
-        >>> 0.88 < np.mean([code in found for code, found in zip(truth[2000:], sets)]) < 0.93
+        >>> 0.88 < float(np.mean([code in found for code, found in zip(truth[2000:], sets)])) < 0.93
         True
     """
     known = truth >= 0

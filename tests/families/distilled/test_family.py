@@ -88,8 +88,8 @@ def test_cards_say_how_the_encoder_was_made(
         for name in ("distilled-tuned", "distilled-adapted", "distilled-edge")
     }
     tuned, adapted, edge = (card.parameters for card in cards.values())
-    assert tuned["epoch"]["chosen_on"] == tuned["precision"]["chosen_on"] == "select"
-    assert len(tuned["epoch"]["accuracy"]) == 4
+    assert tuned["trained_share"]["chosen_on"] == tuned["precision"]["chosen_on"] == "select"
+    assert (tuned["trained_share"]["epochs"], tuned["scale"]["chosen_on"]) == (4, "select")
     assert adapted["adapted_to"] == {"value": 48, "chosen_on": "train"}
     assert edge["imitates"]["value"] == "distilled-tuned"
     assert edge["embedder"]["value"] == "static"

@@ -17,7 +17,6 @@ ENDPOINT = Incumbent(mode="endpoint", model="m", base_url="http://127.0.0.1:1/v1
 @pytest.mark.parametrize(
     ("name", "fields", "reason"),
     [
-        ("retrieval", {"kind": "extract"}, "it does not do tasks of kind extract"),
         ("retrieval", {"kind": "answer"}, "documents.paths names no documents"),
         ("retrieval-llm", {"kind": "answer", "incumbent": ENDPOINT}, "documents.paths names no documents"),
         ("retrieval-llm", {"kind": "classify", "incumbent": ENDPOINT}, "the family llm shows the nearest examples"),

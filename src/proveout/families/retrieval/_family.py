@@ -53,8 +53,6 @@ class RetrievalFamily:
 
     def fits(self, task: Task) -> Fit:
         """Kinds ``classify`` and ``decide``; ``extract`` of texts, numbers, closed sets; ``answer`` from documents."""
-        if task.kind not in BUILDS:
-            return Fit(ok=False, reason=f"it does not do tasks of kind {task.kind}")
         if task.kind == "answer" and not task.documents.paths:
             return NO_DOCUMENTS
         return fits_fields(task) if task.kind == "extract" else Fit(ok=True)

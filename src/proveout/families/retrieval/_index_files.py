@@ -96,12 +96,15 @@ def mapped(path: Path, dtype: str, shape: tuple[int, ...]) -> Array:
 def _parsed(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        content = path.read_bytes()
+        manifest = msgspec.json.decode(content, type=Manifest)
     except FileNotFoundError:
         _corrupt(path, "it is missing")
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         _corrupt(path, str(error))
-    if manifest.fingerprint != _name(manifest) or manifest.format != FORMAT:
+    # Comparing bytes too: another spelling of the same values was not written by `write_index`.
+    is_whole = manifest.fingerprint == _name(manifest) and canonical_json(manifest) == content
+    if not is_whole or manifest.format != FORMAT:
         _corrupt(path, "its content is not what was written, or another version of Proveout wrote it")
     return manifest
 
