@@ -9,6 +9,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
     │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound · RequestNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
+    ├── PolicyError          (3)  PolicyInvalid · FactInvalid · DecisionModelInvalid · GraphInvalid · TextNotUnderstood
     ├── TrialError           (3)  MetricUnknown · CandidateInvalid
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
@@ -34,16 +35,19 @@ __all__ = [
     "DataEmpty",
     "DataError",
     "DataUnreadable",
+    "DecisionModelInvalid",
     "DiskFull",
     "DocumentUnusable",
     "DuplicateIds",
     "EntryNotFound",
     "EntryUnknown",
     "ExtraMissing",
+    "FactInvalid",
     "FamilyDoesNotFit",
     "FamilyError",
     "FamilyUnknown",
     "GenerationNotFound",
+    "GraphInvalid",
     "ImporterUnknown",
     "IndexCorrupt",
     "IntegrityError",
@@ -53,6 +57,8 @@ __all__ = [
     "MetricUnknown",
     "NotWritable",
     "OneClass",
+    "PolicyError",
+    "PolicyInvalid",
     "ProofInvalid",
     "ProveoutError",
     "ProviderError",
@@ -72,6 +78,7 @@ __all__ = [
     "TaskError",
     "TaskInvalid",
     "TaskNotFound",
+    "TextNotUnderstood",
     "TrialError",
     "WeightsMismatch",
     "WeightsMissing",
@@ -219,6 +226,32 @@ class CandidateNotFound(FamilyError):
 
 class RerankerUnknown(FamilyError):
     """No reranker of that name is registered."""
+
+
+class PolicyError(ProveoutError):
+    """What the symbolic family reasons with cannot be used as it is."""
+
+    exit_code = 3
+
+
+class PolicyInvalid(PolicyError):
+    """A policy has an unknown key or fact, a type or unit that does not match, a cycle, or is not plain YAML."""
+
+
+class FactInvalid(PolicyError):
+    """A fact handed in is not of the policy, not of its type, unit or range, or contradicts another."""
+
+
+class DecisionModelInvalid(PolicyError):
+    """A DMN model or a FEEL expression of it cannot be read."""
+
+
+class GraphInvalid(PolicyError):
+    """A causal graph has a cycle, an unknown variable, or probabilities that contradict each other."""
+
+
+class TextNotUnderstood(PolicyError):
+    """A sentence is outside the controlled English that is read."""
 
 
 class TrialError(ProveoutError):

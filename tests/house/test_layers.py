@@ -51,7 +51,12 @@ OWNERS = {
     "transformers": {"families"},
     "xllamacpp": {"families"},
     "dspy": {"families"},
-    "yaml": {"task"},
+    "z3": {"families"},
+    "dowhy": {"families"},
+    "econml": {"families"},
+    "pandas": {"families"},
+    "networkx": {"families"},
+    "yaml": {"task", "families"},
     "jsonschema": {"task", "data", "families"},
     "tomli_w": {"loop"},
 }

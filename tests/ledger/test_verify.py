@@ -8,7 +8,7 @@ import pytest
 
 from proveout.ledger import Ledger, LedgerReader, verify_ledger
 from proveout.ledger._head import sign_head
-from proveout.ledger._segments import segments
+from proveout.ledger._segments import parse_header, segment_path, segments
 from proveout.store import Workspace
 
 Fill = Callable[..., None]
@@ -97,6 +97,20 @@ def rewrite(workspace: Workspace, note: type) -> None:
     with Ledger.open(workspace) as ledger:
         for number in (7, 8, 9):
             ledger.append(note(number=number))
+
+
+def test_a_segment_that_a_writer_begins_meanwhile_is_no_stray(
+    workspace: Workspace, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(4)
+
+    def parse_late(data: bytes) -> object:
+        segment_path(workspace, 4).touch()
+        return parse_header(data)
+
+    monkeypatch.setattr("proveout.ledger._verify.parse_header", parse_late)
+    assert verify_ledger(workspace).ok
+    assert len(segments(workspace)) == 2
 
 
 def test_a_stray_file_among_segments_is_named(workspace: Workspace, fill: Fill) -> None:

@@ -127,10 +127,11 @@ class _Check:
         if self._trusted is not None and not self._trusted.verify(key):
             self.problems.append("the trusted head is not signed by the key in key.pub")
         self._compare(0, EMPTY_ROOT)
-        paths = segments(self._workspace)
+        listed = set((self._workspace.ledger / "segments").glob("*"))
+        paths = [path for path in segments(self._workspace) if path in listed]
         for path in paths:
             self._segment(path, key, last=path == paths[-1])
-        self._stray_files(paths)
+        self.problems.extend(f"{stray}: it is not a segment" for stray in sorted(listed - set(paths)))
         self._unmatched()
 
     def _segment(self, path: Path, key: Ed25519PublicKey, *, last: bool) -> None:
@@ -184,10 +185,6 @@ class _Check:
     def _compare(self, size: int, root: bytes) -> None:
         if any(expected != root for expected in self._expected.pop(size, set())):
             self.problems.append(f"the root over {size} entries is not the one signed in HEAD.json or trusted before")
-
-    def _stray_files(self, paths: list[Path]) -> None:
-        strays = set((self._workspace.ledger / "segments").glob("*")) - set(paths)
-        self.problems.extend(f"{stray}: it is not a segment" for stray in sorted(strays))
 
     def _unmatched(self) -> None:
         for size in sorted(self._expected):
