@@ -106,6 +106,15 @@ def test_test_rows_alone_are_a_task(workspace: Workspace, make_task: Make, ledge
     assert len(snapshot.train()) == 0
 
 
+def test_inputs_of_labelled_rows_are_read_without_opening_the_test_split(
+    workspace: Workspace, make_task: Make, ledger: Any
+) -> None:
+    (workspace.root / "test.csv").write_text("text,intent\nq1,a\nq2,\nq3,b\n", encoding="utf-8")
+    snapshot = take_snapshot(workspace, make_task(test=("test.csv",)), ledger)
+    assert snapshot.labelled_inputs("test") == [{"text": "q1"}, {"text": "q3"}]
+    assert [body.kind for body in ledger.bodies] == ["snapshot.taken"]
+
+
 def test_documents_are_frozen(workspace: Workspace, make_task: Make, ledger: Any) -> None:
     rows(workspace.root, "train.csv", 0, 60)
     rows(workspace.root, "test.csv", 60, 70)

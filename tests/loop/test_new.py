@@ -51,3 +51,19 @@ def test_a_wrong_column_names_the_nearest(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataUnreadable, match=r"gone\.csv"):
         make(tmp_path, "text,intent\nx,a\n", examples=[tmp_path / "gone.csv"])
+
+
+def test_inputs_have_the_types_of_the_rows_and_test_rows_alone_are_enough(tmp_path: Path) -> None:
+    rows = [
+        '{"q": "a", "options": ["x"], "age": 3, "late": true, "note": null}',
+        '{"q": "b", "options": [], "age": 2.5, "late": false, "note": "n"}',
+    ]
+    source = tmp_path / "rows.jsonl"
+    source.write_text("\n".join(rows), encoding="utf-8")
+    fields = ["q", "options", "age", "late", "note"]
+    task = loop.new(tmp_path / "task", kind="decide", test=[source], inputs=fields, outputs=["answer"])
+    types = {name: schema["type"] for name, schema in task.input["properties"].items()}
+    assert types == {"q": "string", "options": "array", "age": "number", "late": "boolean", "note": ["null", "string"]}
+    assert task.labels == []
+    with pytest.raises(ColumnMissing, match="did you mean 'late'"):
+        loop.new(tmp_path / "other", kind="decide", test=[source], inputs=["lat"], outputs=["answer"])

@@ -119,6 +119,16 @@ class Snapshot(msgspec.Struct, frozen=True):
                     found.setdefault(content_hash(decode(inputs)), decode(answer))
         return found
 
+    def labelled_inputs(self, split: str) -> list[dict[str, Any]]:
+        """Inputs of a split's labelled rows, in order and without their labels: all that checking a proof reads.
+
+        Since no label is handed out, this opens no TestSplit.
+        """
+        table = self._table(split).select(["inputs", "expected"])
+        decode = msgspec.json.Decoder().decode
+        rows = zip(table["inputs"].to_pylist(), table["expected"].to_pylist(), strict=True)
+        return [decode(inputs) for inputs, expected in rows if expected is not None]
+
     def read_document(self, document: Document) -> bytes:
         """The bytes of one document, re-hashed."""
         return bytes(read_object(self.workspace.objects, document.hash))

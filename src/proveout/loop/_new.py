@@ -20,6 +20,16 @@ __all__ = ["new"]
 
 # More distinct values than this is free text, not a set of labels.
 MOST_LABELS = 2_000
+# In this order: True is an int to Python.
+JSON_TYPES: dict[type, str] = {
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
 SIMULATED = """
 # No answers of a real incumbent are recorded, so a simulated one stands in for it: right answers with seeded errors,
 # and an assumed latency and price. Replace it by mode = "recorded" (with data.incumbent) or mode = "endpoint".
@@ -45,7 +55,8 @@ def new(  # noqa: PLR0913  one keyword for each fact about the files
 ) -> Task:
     """Write ``folder/task.toml`` for files of examples, which stay where they are.
 
-    The labels of a ``classify`` or ``decide`` task are read from the examples, never from the test rows.
+    The labels of a ``classify`` or ``decide`` task are read from the examples, never from the test rows; the types of
+    the inputs too, and from the test rows only where there is nothing else.
 
     Raises:
         TaskInvalid: the folder holds a task already, or the pieces do not make a valid one.
@@ -59,12 +70,13 @@ def new(  # noqa: PLR0913  one keyword for each fact about the files
     columns = {"id": id, "time": time, "segment": segment, "session": session, "incumbent": incumbent}
     named = [*inputs, *outputs, *filter(None, columns.values())]
     values, lacking = _distinct(examples, outputs, named, format)
+    types = _input_types(examples or test, inputs, format)
     document = {
         "name": folder.resolve().name,
         "kind": kind,
         **({"target": outputs[0]} if kind in {"classify", "decide"} else {}),
         **({"out_of_scope": out_of_scope} if out_of_scope else {}),
-        "input": _schema({column: {"type": "string"} for column in inputs}),
+        "input": _schema({column: {"type": types[column]} for column in inputs}),
         "output": _schema(
             {column: _output(kind, values[column], out_of_scope, may_lack=column in lacking) for column in outputs}
         ),
@@ -101,6 +113,29 @@ def _distinct(
                 elif value != "":
                     values[column].add(str(value))
     return values, lacking
+
+
+def _input_types(files: Sequence[Path], inputs: Sequence[str], importer: str) -> dict[str, str | list[str]]:
+    """JSON types of each input column; a column of texts, of nothing, or of recorded calls is a string."""
+    found: dict[str, set[str]] = {column: set() for column in inputs}
+    if importer != "openai":
+        for row in (row for file in files for row in data.read_rows(file, importer)):
+            data.check_columns(row.values, inputs, row.where)
+            for column in inputs:
+                found[column].add(_json_type(row.values[column]))
+    return {column: _one_or_many(types) for column, types in found.items()}
+
+
+def _json_type(value: Any) -> str:
+    """The JSON type of a value, ``number`` for integers too; whatever JSON does not know is written as a string."""
+    return next((name for kind, name in JSON_TYPES.items() if isinstance(value, kind)), "string")
+
+
+def _one_or_many(types: set[str]) -> str | list[str]:
+    named = sorted(types) or ["string"]
+    if named == ["null"]:
+        named = ["null", "string"]
+    return named[0] if len(named) == 1 else named
 
 
 def _incumbent(*, recorded: bool) -> str:
