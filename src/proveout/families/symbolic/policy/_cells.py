@@ -12,7 +12,7 @@ from proveout.families.symbolic.policy._expressions import Compare, Constant, Ex
 from proveout.families.symbolic.policy._plain import Plainer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import msgspec
 
@@ -134,8 +134,8 @@ class Cells(NamedTuple):
         )
 
 
-def find_cells(*policies: Policy) -> dict[str, Cells]:
-    """The cells of every fact, by all thresholds of the policies.
+def find_cells(*policies: Policy, facts: Sequence[Fact] = ()) -> dict[str, Cells]:
+    """The cells of every fact, by all thresholds of the policies; ``facts`` stands in for their own where given.
 
     Example:
         >>> from proveout.families.symbolic.policy import Fact, Policy, Rule, parse_expression
@@ -152,8 +152,8 @@ def find_cells(*policies: Policy) -> dict[str, Cells]:
             found.read(plainer.definition(definition.name))
         for rule in policy.rules:
             found.read(plainer.plain(rule.when))
-    facts = {fact.name: fact for policy in policies for fact in policy.facts}
-    return {name: _cells(fact, found) for name, fact in facts.items()}
+    declared = facts or [fact for policy in policies for fact in policy.facts]
+    return {fact.name: _cells(fact, found) for fact in declared}
 
 
 class _Literals:

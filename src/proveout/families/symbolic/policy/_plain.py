@@ -22,12 +22,12 @@ from proveout.families.symbolic.policy._expressions import (
 from proveout.families.symbolic.policy._units import ONE, Unit, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from proveout.families.symbolic.policy._model import Definition, Fact
 
-__all__ = ["Plainer", "plain_values"]
+__all__ = ["Plainer"]
 
 DAY = unit_of("day")
 _DATE = Unit((("date", 1),))
@@ -123,7 +123,9 @@ class Plainer:
         left, right = self._read(node.left), self._read(node.right)
         if node.op in "*/":
             unit = left.unit.times(right.unit, 1 if node.op == "*" else -1)
-            return _Read(Arithmetic(node.op, left.expression, right.expression), unit)
+            whole = _Read(Arithmetic(node.op, left.expression, right.expression), unit)
+            # A quotient of two durations is a plain number.
+            return whole if unit.powers else _in_unit(whole, ONE)
         if _DATE in (left.unit, right.unit):
             left, right = (side if side.unit == _DATE else _in_unit(side, DAY) for side in (left, right))
             unit = DAY if left.unit == right.unit else _DATE
@@ -138,8 +140,7 @@ class Plainer:
         units = named or [side.unit for side in sides if side.unit != ONE]
         if not units:
             return sides
-        # A quotient of two durations is a plain number, and is compared with plain numbers.
-        finest = min(units, key=lambda unit: unit.scale) if units[0].powers else ONE
+        finest = min(units, key=lambda unit: unit.scale)
         return [_in_unit(side, finest) for side in sides]
 
 
@@ -163,14 +164,3 @@ def _in_unit(side: _Read, unit: Unit) -> _Read:
         value = cast("Fraction", side.expression.value) * times
         return _Read(Constant(value.numerator if value.denominator == 1 else value), unit)
     return _Read(Arithmetic("*", side.expression, Constant(times)), unit)
-
-
-def plain_values(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a case as the plain expressions take them: a date as its day number.
-
-    Example:
-        >>> import datetime
-        >>> plain_values({"when": datetime.date(1, 1, 2), "member": True})
-        {'when': 2, 'member': True}
-    """
-    return {name: value.toordinal() if hasattr(value, "toordinal") else value for name, value in facts.items()}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from proveout.errors import FactInvalid
+from proveout.errors import FactInvalid, PolicyInvalid
 from proveout.families.symbolic.policy._cases import CONTRADICTION, NONE, Cases, by_priority, overriders
 from proveout.families.symbolic.policy._cells import Cells, code_of, find_cells, is_numeric, step_of, value_of
 from proveout.families.symbolic.policy._expressions import Constant, Expression
@@ -18,9 +19,9 @@ from proveout.families.symbolic.policy._z3 import Budget
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from proveout.families.symbolic.policy._model import Policy, Scalar
+    from proveout.families.symbolic.policy._model import Fact, Policy, Scalar
 
-__all__ = ["Formulas", "Given", "Reasoner", "TooComplexError", "texts_in"]
+__all__ = ["Formulas", "Given", "Reasoner", "TooComplexError", "merged_facts", "texts_in"]
 
 
 # Most questions need far fewer steps, and a time limit starts a thread, which takes longer than they do.
@@ -122,6 +123,28 @@ def _texts(node: Any) -> Iterator[str]:
                 yield from _texts(part)
 
 
+def merged_facts(policy: Policy, *others: Policy) -> tuple[Fact, ...]:
+    """The facts of all the policies, each with the values that all of them allow.
+
+    Raises:
+        PolicyInvalid: a fact has two types.
+    """
+    facts = {fact.name: fact for fact in policy.facts}
+    for fact in (fact for other in others for fact in other.facts):
+        known = facts.setdefault(fact.name, fact)
+        if known.type != fact.type or known.unit != fact.unit:
+            why = f"it is {known.type} {known.unit} in one and {fact.type} {fact.unit} in the other"
+            fix = "give the new fact another name"
+            raise PolicyInvalid("two versions of a fact", why=why, fix=fix, about=f"fact {fact.name}")
+        lows: list[Any] = [low for low in (known.low, fact.low) if low is not None]
+        highs: list[Any] = [high for high in (known.high, fact.high) if high is not None]
+        values = tuple(value for value in known.values if value in fact.values)
+        facts[fact.name] = msgspec.structs.replace(
+            fact, values=values, low=max(lows, default=None), high=min(highs, default=None)
+        )
+    return tuple(facts.values())
+
+
 class Reasoner:
     """Answers questions about one policy, each within a budget. Safe to share between threads: questions take turns.
 
@@ -147,8 +170,9 @@ class Reasoner:
         self.lock = RLock()
         self.cases = Cases(policy)
         policies = (policy, beside) if beside else (policy,)
-        self.cells: dict[str, Cells] = find_cells(*policies)
-        self.space = Space([fact for one in policies for fact in one.facts], texts_in(*policies))
+        facts = merged_facts(*policies)
+        self.cells: dict[str, Cells] = find_cells(*policies, facts=facts)
+        self.space = Space(facts, texts_in(*policies))
         self.formulas = Formulas(policy, self.space)
         self.beside = Formulas(beside, self.space) if beside else self.formulas
         self._budget = budget or Budget()
@@ -193,11 +217,11 @@ class Reasoner:
             self._solver, self._fast = self._new_solver(), False
         return formula
 
-    def given(self, facts: Mapping[str, Scalar], *, exactly: bool = False) -> Given:
+    def given(self, facts: Mapping[str, Scalar | None], *, exactly: bool = False) -> Given:
         """The literals of facts and of the defaults of closed facts that are not among them.
 
         Args:
-            facts: by name.
+            facts: by name; None is unknown, of a closed fact as well.
             exactly: name values even where their cells say as much to the policy, as other formulas may see more.
 
         Raises:
@@ -208,7 +232,8 @@ class Reasoner:
             for fact in self.space.facts.values()
             if fact.world == "closed" and fact.default is not None and fact.name not in facts
         }
-        given = Given({**facts, **assumed}, {}, (), tuple(assumed), {}, exactly)
+        known = {name: value for name, value in facts.items() if value is not None}
+        given = Given({**known, **assumed}, {}, (), tuple(assumed), {}, exactly)
         impossible = []
         for name, value in given.values.items():
             if name not in self.space.facts:
@@ -230,6 +255,19 @@ class Reasoner:
             return None
         index = cells.number_of(fact, value)
         return self.name(f"{name}#{index}", self.space.inside(name, cells, index))
+
+    @contextmanager
+    def scope(self, *formulas: Any) -> Iterator[None]:
+        """While it is open, these hold as well; the next question knows nothing of them."""
+        before = set(self._names)
+        self._solver.push()
+        try:
+            self._solver.add(*formulas)
+            yield
+        finally:
+            self._solver.pop()
+            for label in set(self._names) - before:
+                del self._names[label]
 
     def possible(self, assumptions: Sequence[Any]) -> bool:
         """Whether some case satisfies all of them.
@@ -288,9 +326,13 @@ class Reasoner:
         unknown = [name for name in self.space.facts if name not in given.literals]
         return {**{name: self.space.read(model, name, given.texts) for name in unknown}, **given.values}
 
+    def value(self, constant: Any) -> Any:
+        """The value of a constant in the last case found."""
+        return self._solver.model().eval(constant, model_completion=True)
+
     def code(self, name: str) -> int:
         """The code of a stepped fact in the last case found."""
-        return int(self._solver.model().eval(self.space.constants[name], model_completion=True).as_long())
+        return int(self.value(self.space.constants[name]).as_long())
 
     def simplest(
         self, assumptions: Sequence[Any], given: Given | None = None, holds: Callable[[Any], bool] | None = None

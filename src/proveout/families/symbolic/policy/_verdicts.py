@@ -62,7 +62,7 @@ class SolverVerdict(msgspec.Struct, frozen=True):
 def verify(
     reasoner: Reasoner,
     claim: str,
-    facts: Mapping[str, Scalar],
+    facts: Mapping[str, Scalar | None],
     assumptions: Mapping[str, Expression] | None = None,
 ) -> SolverVerdict:
     """Whether the facts prove a decision, refute it, or leave it open.
@@ -70,7 +70,7 @@ def verify(
     Args:
         reasoner: with the policy.
         claim: a decision of the policy.
-        facts: that are known; closed facts that are not among them have their default.
+        facts: that are known; closed facts that are not among them have their default; None is unknown.
         assumptions: further conditions, by a name of your choice, as ``{"cheap": price < 25}``.
 
     Raises:
@@ -153,7 +153,7 @@ def witness(reasoner: Reasoner, case: Mapping[str, Scalar]) -> Witness:
     return Witness(dict(case), outcome.decision, outcome.rules)
 
 
-def decide(reasoner: Reasoner, facts: Mapping[str, Scalar]) -> str | None:
+def decide(reasoner: Reasoner, facts: Mapping[str, Scalar | None]) -> str | None:
     """The decision on which all completions of the facts agree; None while they differ, or where none is made.
 
     Raises:

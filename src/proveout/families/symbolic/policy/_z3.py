@@ -9,7 +9,7 @@ import msgspec
 
 from proveout.errors import ExtraMissing
 
-__all__ = ["Budget", "z3_module"]
+__all__ = ["Budget", "TooComplex", "z3_module"]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -26,6 +26,16 @@ class Budget(msgspec.Struct, frozen=True):
 
     steps: int = 3_000_000
     milliseconds: int = 10_000
+
+
+class TooComplex(msgspec.Struct, frozen=True):
+    """No answer within the budget.
+
+    Attributes:
+        why: what the prover says.
+    """
+
+    why: str
 
 
 def z3_module() -> Any:
