@@ -15,7 +15,19 @@ import msgspec
 from proveout import errors
 from proveout.cli import COMMANDS
 from proveout.ledger import entry_kinds, entry_type
-from proveout.task import KPI, Budgets, CertificateTerms, DataSpec, Documents, Incumbent, Rules, Simulation, Task
+from proveout.task import (
+    KPI,
+    Budgets,
+    Causal,
+    CausalFactor,
+    CertificateTerms,
+    DataSpec,
+    Documents,
+    Incumbent,
+    Rules,
+    Simulation,
+    Task,
+)
 
 HEAD = """# Command line
 
@@ -57,8 +69,8 @@ except TaskNotFound as error:
 TASK = """# task.toml
 
 The contract of one LLM feature. Unknown keys are errors, answered with the nearest valid one. The *fingerprint* of a
-task changes if and only if its meaning does: comments, key order, spelled-out defaults, file locations, the name and
-the order of `enum`, `required` and `properties` mean nothing.
+task changes if and only if its meaning does: comments, key order, spelled-out defaults, file locations, the name, the
+causal factors and the order of `enum`, `required` and `properties` mean nothing.
 
 """
 ENTRIES = """# Ledger entries
@@ -75,6 +87,8 @@ TABLES = [
     ("[budgets]", "budgets.", Budgets),
     ("[[kpis]]", "kpis[].", KPI),
     ("[certificate]", "certificate.", CertificateTerms),
+    ("[causal]", "causal.", Causal),
+    ("[[causal.factors]]", "causal.factors[].", CausalFactor),
 ]
 
 

@@ -42,7 +42,12 @@ ALL = "-"
     metavar="[A,B]",
     help="Also measure accuracy at 1, 2, 4 … examples per class, of every family or of those named.",
 )
-def command(
+@click.option(
+    "--causal", is_flag=True, help="Also ask about edited test rows and contrast rows, as [causal] of task.toml says."
+)
+@click.option("--interpret", is_flag=True, help="Also ask with words left out, to see which of them answers stand on.")
+def command(  # noqa: PLR0913  one argument an option
+    *,
     folder: Path,
     families: list[str] | None,
     seed: int,
@@ -50,6 +55,8 @@ def command(
     json_to: str | None,
     report: Path | None,
     learning_curve: str | None,
+    causal: bool,
+    interpret: bool,
 ) -> None:
     """Measure one candidate per family on the same untouched rows of the task in DIR.
 
@@ -63,6 +70,8 @@ def command(
             seed=seed,
             embedder=embedder,
             learning_curve=learning_curve == ALL or [name for name in (learning_curve or "").split(",") if name],
+            causal=causal,
+            interpret=interpret,
             progress=progress,
         )
     report_and_show(result, folder, json_to, report)

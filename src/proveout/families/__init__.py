@@ -12,6 +12,14 @@ from proveout.families._calibration import Calibrator, fit_calibrator, rejection
 from proveout.families._code import code_version
 from proveout.families._embedders import Embedder, EmbedderKind, embedder, embedders, fit_embedder, load_embedder
 from proveout.families._incumbent import Recorded
+from proveout.families._proofs import (
+    Checker,
+    Claim,
+    check_proof,
+    document_versions,
+    proof_checker,
+    proof_checkers,
+)
 from proveout.families._protocol import (
     BuildRun,
     Candidate,
@@ -58,6 +66,8 @@ __all__ = [
     "Candidate",
     "CandidateBuilt",
     "CandidateCard",
+    "Checker",
+    "Claim",
     "Completion",
     "DistilledCandidate",
     "DistilledFamily",
@@ -92,10 +102,12 @@ __all__ = [
     "build",
     "candidate_ids",
     "card_of",
+    "check_proof",
     "chunker",
     "code_version",
     "default_families",
     "document_text",
+    "document_versions",
     "embedder",
     "embedders",
     "families",
@@ -104,6 +116,8 @@ __all__ = [
     "fit_embedder",
     "load_candidate",
     "load_embedder",
+    "proof_checker",
+    "proof_checkers",
     "read_folder",
     "record_search",
     "rejection_threshold",

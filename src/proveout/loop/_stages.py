@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout import data, families, trial
-from proveout.errors import FamilyDoesNotFit, FamilyUnknown, SnapshotNotFound
+from proveout.errors import FamilyDoesNotFit, FamilyUnknown, SnapshotNotFound, TaskInvalid
 from proveout.loop._open import OpenTask, opened, quiet
+from proveout.task import FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from proveout.loop._open import Progress
+    from proveout.task import Task
 
 __all__ = ["BuildResult", "Skipped", "build", "compare", "snapshot"]
 
@@ -63,13 +65,15 @@ def build(
         return _build(here, _frozen(here, progress), names, (seed, embedder), progress)
 
 
-def compare(
+def compare(  # noqa: PLR0913  each axis has its switch
     folder: Path,
     *,
     names: Sequence[str] | None = None,
     seed: int = 0,
     embedder: str = "auto",
     learning_curve: bool | Sequence[str] = False,
+    causal: bool = False,
+    interpret: bool = False,
     progress: Progress = quiet,
 ) -> trial.Comparison:
     """Measure one candidate for each of the families ``names`` on the same TestSplit; build what is not built yet.
@@ -80,15 +84,20 @@ def compare(
         seed: the only source of randomness.
         embedder: name, folder or hub id.
         learning_curve: whether to measure learning curves, or the families to measure them of.
+        causal: whether to ask about edited test rows and contrast rows too, as ``[causal]`` of the task says.
+        interpret: whether to ask with words left out, to see which of them answers stand on.
         progress: called with a stage name, units done and units in all.
 
     Raises:
         FamilyUnknown: a name is not registered.
         FamilyDoesNotFit: none of them fits the task.
         TaskChanged: the task was edited after its snapshot was taken.
+        TaskInvalid: the causal axis is asked for, and the task has no ``[causal]``.
     """
     learners = _learners(names or families.default_families(), wanted=learning_curve)
     with opened(folder) as here:
+        if causal:
+            _check_causal(here.task)
         frozen = _frozen(here, progress)
         result = _build(here, frozen, names, (seed, embedder), progress)
         cards = [built.candidate.card for built in result.built if built.candidate.card.family in learners]
@@ -96,12 +105,21 @@ def compare(
             seed=seed,
             skipped=tuple(trial.Skipped(skip.family, skip.reason) for skip in result.skipped),
             curves=tuple(_curves(here, frozen, cards, embedder, progress)),
+            causal=causal,
+            interpret=interpret,
             next=f"proveout verify {folder}",
             read_text=families.document_text,
         )
         return trial.compare(
             here.workspace, here.task, frozen, result.built, ledger=here.ledger, progress=progress, options=options
         )
+
+
+def _check_causal(task: Task) -> None:
+    if task.causal.factors or task.causal.contrast:
+        return
+    fix = "name factors or contrast rows under [causal] in task.toml"
+    raise TaskInvalid("no causal axis", why="it has no [causal]", fix=fix, about=str(task.root / FILE_NAME))
 
 
 def _learners(compared: Sequence[str], *, wanted: bool | Sequence[str]) -> list[str]:

@@ -1,12 +1,15 @@
 """The contract: what a Task promises, and what its examples and answers look like."""
 
 from proveout.task._canonical import canonical_json, content_hash
+from proveout.task._causal import causal_field, pattern_of
 from proveout.task._fingerprint import fingerprint
 from proveout.task._load import FILE_NAME, load_task, parse_task, task_keys
 from proveout.task._prompt import prompt_text
 from proveout.task._task import (
     KPI,
     Budgets,
+    Causal,
+    CausalFactor,
     CertificateTerms,
     DataSpec,
     Documents,
@@ -24,6 +27,8 @@ __all__ = [
     "KPI",
     "Answer",
     "Budgets",
+    "Causal",
+    "CausalFactor",
     "CertificateTerms",
     "Citation",
     "DataSpec",
@@ -39,11 +44,13 @@ __all__ = [
     "Task",
     "Usage",
     "canonical_json",
+    "causal_field",
     "content_hash",
     "fingerprint",
     "input_text",
     "load_task",
     "parse_task",
+    "pattern_of",
     "prompt_text",
     "task_keys",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from proveout.errors import TaskInvalid
+from proveout.task._causal import causal_problem
 
 if TYPE_CHECKING:
     from proveout.task._task import Task
@@ -41,6 +42,9 @@ def checked(task: Task, where: str) -> Task:
     _check_shares(task, where)
     _check_data(task, where)
     _check_incumbent(task, where)
+    problem = causal_problem(task)
+    if problem:
+        raise invalid(where, *problem)
     return task
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["fingerprint"]
 
 # A file may move and a task may be renamed without meaning anything else. What the files say is in
-# the snapshot's id (examples, documents) or added below (the policy, the prompt).
-_NOT_MEANING = {"name", "root", "documents", "rules"}
+# the snapshot's id (examples, documents) or added below (the policy, the prompt). The causal factors say how a
+# candidate is measured; nothing that is built depends on them, and a trial has them in its own id.
+_NOT_MEANING = {"name", "root", "documents", "rules", "causal"}
 _DATA_NOT_MEANING = {"examples", "test", "format"}
 _ANNOTATIONS = {"title", "$comment", "examples", "$schema", "$id"}
 _SETS = {"required", "enum", "type"}
@@ -30,8 +31,8 @@ _POLICY_BYTES = 4_000_000
 def fingerprint(task: Task) -> str:
     """BLAKE2b-256 of the task's canonical form, as 64 hex digits.
 
-    Comments, key order, spelled-out defaults, file locations, the name, and the order of ``enum``, ``required``
-    and ``properties`` mean nothing; everything else does, the content of policy and prompt included.
+    Comments, key order, spelled-out defaults, file locations, the name, the causal factors, and the order of ``enum``,
+    ``required`` and ``properties`` mean nothing; everything else does, the content of policy and prompt included.
 
     Raises:
         TaskInvalid: the policy file is missing or is not plain YAML; the prompt file is missing or is not UTF-8.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = [
     "KPI",
     "Budgets",
+    "Causal",
+    "CausalFactor",
     "CertificateTerms",
     "DataSpec",
     "Documents",
@@ -208,6 +210,63 @@ class CertificateTerms(_Table, frozen=True, kw_only=True):
     claim: Literal["agreement", "non-inferiority"] = "agreement"
 
 
+class CausalFactor(_Table, frozen=True, kw_only=True):
+    """A property of the input, and how an input is edited in it and in nothing else.
+
+    Attributes:
+        name: of the factor; contrast rows name it too.
+        role: ``causal`` (the output may depend on it), ``non-causal`` (it must not matter) or ``protected`` (it must
+            not matter, and people are told apart by it).
+        field: the input field it stands in; "" takes the only one.
+        find: for text, a regular expression whose group, or whole match, is replaced; the first match counts.
+        values: what replaces the field's value, or the group's text.
+        range: lowest and highest number that replaces the value, or the group's number.
+        step: distance of two numbers of ``range``; the smallest edit.
+        template: how a number or value is written in a text; ``{}`` stands for it.
+        insert: sentences added to a text; with ``groups``, ``{}`` in them stands for a value of the group.
+        at: where they are added.
+        direction: where the output moves in ``order`` when the number grows: never down, or never up.
+        threshold: numbers at which the output may change, and nowhere between them.
+        groups: of a protected factor, the values of each group, by its name.
+    """
+
+    name: Name
+    role: Literal["causal", "non-causal", "protected"]
+    field: str = ""
+    find: str = ""
+    values: tuple[str | int | float | bool, ...] = ()
+    range: tuple[float, ...] = ()
+    step: Positive = 1.0
+    template: str = "{}"
+    insert: tuple[str, ...] = ()
+    at: Literal["start", "end"] = "end"
+    direction: Literal["", "up", "down"] = ""
+    threshold: tuple[float, ...] = ()
+    groups: dict[str, tuple[str, ...]] = {}
+
+
+class Causal(_Table, frozen=True, kw_only=True):
+    """What the output may depend on: how the causal axis is measured, and no part of what the task means.
+
+    Attributes:
+        factors: properties of the input.
+        contrast: files of contrast rows, relative to the task's folder: the columns of the task's inputs and outputs,
+            ``id``, ``pair`` (id of the row they were made from by one edit; "" for that row itself), ``factor``,
+            ``role``, and ``value`` (the factor's number, optional).
+        order: outputs from lowest to highest, for factors with a ``direction``.
+        rows: test rows edited for each factor, at most.
+        edits: edits of one row for each factor, at most; a protected factor has one for each group.
+        seed: of which rows and edits are drawn.
+    """
+
+    factors: tuple[CausalFactor, ...] = ()
+    contrast: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    rows: Annotated[int, Meta(ge=1, le=10_000)] = 200
+    edits: Annotated[int, Meta(ge=1, le=20)] = 2
+    seed: int = 0
+
+
 class Task(_Table, frozen=True, kw_only=True):
     """The contract of one LLM feature, as read from ``task.toml``.
 
@@ -236,6 +295,7 @@ class Task(_Table, frozen=True, kw_only=True):
     budgets: Budgets = Budgets()
     kpis: tuple[KPI, ...] = ()
     certificate: CertificateTerms = CertificateTerms()
+    causal: Causal = Causal()
     root: Path = Path()
 
     @property

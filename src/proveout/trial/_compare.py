@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +19,7 @@ from proveout.trial._incumbent import find_incumbent
 from proveout.trial._json import encode_comparison
 from proveout.trial._kinds import measure_of
 from proveout.trial._passages import ReadText, passages_of, utf8
+from proveout.trial._probing import AxesPlan, axes_of, axis_warnings, evidence_checker, make_probes
 from proveout.trial._recording import Clock, LatencyPlan, Recorder, digest
 from proveout.trial._result import Measuring, candidate_result, is_replayed, keeps_answers
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from proveout.ledger import Ledger
     from proveout.store import Workspace
     from proveout.task import Example, Task
+    from proveout.trial._causal import Probes
     from proveout.trial._comparison import CandidateResult
     from proveout.trial._incumbent import Incumbent
     from proveout.trial._recording import Recording
@@ -51,6 +53,8 @@ class TrialOptions(msgspec.Struct, frozen=True, kw_only=True):
             answers recorded in the rows.
         skipped: families that do not fit, to be listed.
         curves: learning curves, to be shown.
+        causal: whether edited test rows and contrast rows are answered too, as ``[causal]`` of the task says.
+        interpret: whether answers are asked for with words left out, to see which they stand on.
         next: the command that follows; None names ``proveout verify``.
         read_text: a document's text from its path and bytes, which citations count the characters of.
         clock: of elapsed and processor time.
@@ -67,6 +71,8 @@ class TrialOptions(msgspec.Struct, frozen=True, kw_only=True):
     incumbent: str | None = None
     skipped: tuple[Skipped, ...] = ()
     curves: tuple[Curve, ...] = ()
+    causal: bool = False
+    interpret: bool = False
     next: str | None = None
     read_text: ReadText = utf8
     clock: Clock = Clock()
@@ -93,6 +99,7 @@ def compare(
 
     Raises:
         CandidateInvalid: a candidate was built for another task or snapshot, or breaks the protocol.
+        DataError: the contrast rows of ``[causal]`` cannot be used.
         ArtifactCorrupt: recorded answers are not what the ledger says they are.
 
     Example:
@@ -101,9 +108,11 @@ def compare(
     """
     options = options or TrialOptions()
     _check(task, snapshot, built)
-    test = snapshot.open_test(ledger, purpose=f"compare {', '.join(one.id for one in built)}")
+    purpose = f"compare {', '.join(one.id for one in built)}"
+    test = snapshot.open_test(ledger, purpose=purpose)
     examples = tuple(example for example in test.examples if example.expected is not None)
-    trial = trial_id(task, snapshot, built, options.seed)
+    probes = make_probes(task, examples, snapshot, ledger, purpose) if options.causal else None
+    trial = trial_id(task, snapshot, built, options.seed, _asked(task, probes, options))
     started = TrialStarted(
         trial=trial,
         task=fingerprint(task),
@@ -116,18 +125,18 @@ def compare(
     recorder = _recorder(workspace, ledger, snapshot, examples, options)
     recordings = [_record(recorder, one, progress) for one in built]
     incumbent = find_incumbent(task, examples, built, recordings, options.incumbent)
+    passages = passages_of(snapshot, options.read_text)
     shared = Measuring(
         task=task,
         examples=examples,
         learned=snapshot.train().examples,
-        passages=passages_of(snapshot, options.read_text),
+        passages=passages,
         incumbent=incumbent,
         seed=options.seed,
         usd_per_cpu_hour=options.usd_per_cpu_hour,
     )
-    results = tuple(
-        _measured(shared, recorder, one, recording) for one, recording in zip(built, recordings, strict=True)
-    )
+    plan = AxesPlan(probes=probes, interpret=options.interpret, checker=evidence_checker(task, snapshot, passages))
+    results = tuple(_measured(shared, recorder, plan, pair, progress) for pair in zip(built, recordings, strict=True))
     comparison = _comparison(task, snapshot, test, results, options)
     comparison = msgspec.structs.replace(
         comparison,
@@ -135,10 +144,16 @@ def compare(
         incumbent=incumbent.id if incumbent else None,
         incumbent_simulated=bool(incumbent and incumbent.simulated),
         sample_efficiency=sample_efficiency(options.curves, _incumbent_accuracy(results, incumbent)),
-        warnings=_warnings(comparison, incumbent),
+        warnings=(*_warnings(comparison, incumbent), *axis_warnings(plan, results)),
         ledger=(opened,),
     )
     return _finished(workspace, ledger, comparison)
+
+
+def _asked(task: Task, probes: Probes | None, options: TrialOptions) -> list[Any]:
+    """What a result depends on besides the candidates' answers to the test rows; empty when they are all."""
+    causal = [] if probes is None else ["causal", task.causal, [row.example.inputs for row in probes.contrast]]
+    return [*causal, *(["interpret"] if options.interpret else [])]
 
 
 def _recorder(
@@ -155,9 +170,9 @@ def _recorder(
     )
 
 
-def trial_id(task: Task, snapshot: Snapshot, built: Sequence[Built], seed: int) -> str:
+def trial_id(task: Task, snapshot: Snapshot, built: Sequence[Built], seed: int, asked: Sequence[Any] = ()) -> str:
     """``trial@`` and a hash of all that the result depends on."""
-    parts = [fingerprint(task), snapshot.id, [one.id for one in built], seed]
+    parts = [fingerprint(task), snapshot.id, [one.id for one in built], seed, *asked]
     return f"trial@{content_hash(parts)[:16]}"
 
 
@@ -177,11 +192,15 @@ def _record(recorder: Recorder, one: Built, progress: Progress) -> Recording:
     return recorder.record(one.id, one.candidate, lambda done, total: progress(stage, done, total))
 
 
-def _measured(shared: Measuring, recorder: Recorder, one: Built, recording: Recording) -> CandidateResult:
+def _measured(
+    shared: Measuring, recorder: Recorder, plan: AxesPlan, measured: tuple[Built, Recording], progress: Progress
+) -> CandidateResult:
+    one, recording = measured
     card = one.candidate.card
     timed_before = is_replayed(card) or keeps_answers(card)
     latency = None if timed_before else recorder.record_latency(one.id, one.candidate)
-    return candidate_result(shared, one, recording, latency)
+    axes = axes_of(shared, recorder, plan, measured, progress)
+    return candidate_result(shared, one, recording, latency, axes)
 
 
 def _comparison(

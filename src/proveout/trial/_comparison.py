@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from proveout.task import Citation, Neighbour
+from proveout.trial._axes import Axes
 from proveout.trial._calibration import Calibration
 from proveout.trial._efficiency import SampleEfficiency
 from proveout.trial._estimates import Estimate
@@ -200,6 +201,7 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
     artifact_bytes: int
     build: BuildCost
     ledger: Ledgered
+    axes: Axes
     wrong: tuple[WrongAnswer, ...] = ()
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from proveout.ledger import EntryBody, entry
 
-__all__ = ["AnswersRecorded", "CurveMeasured", "LatencyRecorded", "TrialFinished", "TrialStarted"]
+__all__ = [
+    "AnswersRecorded",
+    "ContrastOpened",
+    "CurveMeasured",
+    "LatencyRecorded",
+    "ProbesMade",
+    "TrialFinished",
+    "TrialStarted",
+]
 
 
 @entry("trial.started", version=1)
@@ -44,6 +52,7 @@ class AnswersRecorded(EntryBody, frozen=True, kw_only=True):
         hash: BLAKE2b-256 of the recorded file, which is named by it.
         wall_seconds: the batch took.
         cpu_seconds: of this process, all threads.
+        probes: hash of the edited inputs that were answered; "" for the test rows themselves.
 
     Example:
         >>> AnswersRecorded(
@@ -59,6 +68,47 @@ class AnswersRecorded(EntryBody, frozen=True, kw_only=True):
     hash: str
     wall_seconds: float
     cpu_seconds: float
+    probes: str = ""
+
+
+@entry("trial.contrast_opened", version=1)
+class ContrastOpened(EntryBody, frozen=True, kw_only=True):
+    """Contrast rows were handed out, and what for.
+
+    Attributes:
+        snapshot: id.
+        purpose: what for.
+        files: BLAKE2b-256 of each file, by its path.
+
+    Example:
+        >>> ContrastOpened(snapshot="s", purpose="compare", files={"data/contrast.csv": "ab"}).kind
+        'trial.contrast_opened'
+    """
+
+    snapshot: str
+    purpose: str
+    files: dict[str, str]
+
+
+@entry("trial.probes_made", version=1)
+class ProbesMade(EntryBody, frozen=True, kw_only=True):
+    """Inputs were made to ask candidates besides the test rows.
+
+    Attributes:
+        snapshot: id.
+        purpose: what they measure: ``causal``, or a part of ``interpret``.
+        hash: BLAKE2b-256 of the file that holds them, which is named by it.
+        rows: number of inputs.
+
+    Example:
+        >>> ProbesMade(snapshot="s", purpose="causal", hash="ab", rows=9).kind
+        'trial.probes_made'
+    """
+
+    snapshot: str
+    purpose: str
+    hash: str
+    rows: int
 
 
 @entry("trial.latency_recorded", version=1)

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from proveout.trial._scored import Floats, Ints
 
 __all__ = [
+    "CONFIDENCE",
     "Interval",
     "Paired",
     "Quantile",
+    "cluster_interval",
     "is_binary",
     "macro_f1_interval",
     "mean_interval",
@@ -59,6 +61,47 @@ def wilson(right: int, n: int, confidence: float = CONFIDENCE) -> Interval | Non
         return None
     low, high = stats.binomtest(right, n).proportion_ci(confidence, method="wilson")
     return Interval(right / n, max(0.0, float(low)), min(1.0, float(high)))
+
+
+def cluster_interval(hits: Ints, clusters: Ints, confidence: float = CONFIDENCE) -> Interval | None:
+    """Share of hits with an interval that knows that hits of one cluster depend on each other; None for no hits.
+
+    Wilson's interval at the effective sample size: the number of independent hits that would make the share vary as
+    much as it varies between clusters (Kish, Survey Sampling, 1965; Franco et al., J. Surv. Stat. Methodol. 7 (2019)
+    334-364). Where no cluster differs from another nothing tells, and each cluster counts as one hit.
+
+    Args:
+        hits: booleans, shape (n,).
+        clusters: codes or names, shape (n,).
+        confidence: of the two-sided interval.
+
+    Example:
+        >>> import numpy as np
+        >>> apart = cluster_interval(np.array([1, 1, 0, 1]), np.array([0, 1, 2, 3]))
+        >>> apart == wilson(3, 4)
+        True
+        >>> together = cluster_interval(np.array([1, 1, 0, 0]), np.array([0, 0, 1, 1]))
+        >>> together == wilson(1, 2)
+        True
+    """
+    if not len(hits):
+        return None
+    _, cluster = np.unique(clusters, return_inverse=True)
+    sizes, right = np.bincount(cluster), np.bincount(cluster, weights=np.asarray(hits, dtype=np.float64))
+    n, m, share = len(hits), len(sizes), float(np.mean(hits))
+    between = float(np.sum((right - share * sizes) ** 2)) / n**2
+    # Never more than the hits there are: one hit a cluster is Wilson's interval itself.
+    effective = float(min(n, share * (1 - share) / between)) if between > 0 else float(m)
+    low, high = _wilson(share, effective, confidence)
+    return Interval(share, min(low, share), max(high, share))
+
+
+def _wilson(share: float, n: float, confidence: float) -> tuple[float, float]:
+    """Wilson's interval of a share of ``n`` hits, which need be no whole number."""
+    z = float(stats.norm.ppf((1 + confidence) / 2))
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 class Paired(NamedTuple):

@@ -13,7 +13,7 @@ from proveout.errors import ArtifactCorrupt, CandidateInvalid
 from proveout.ledger import Ledger, LedgerReader
 from proveout.store import Workspace, write_atomic
 from proveout.task import Answer, Example
-from proveout.trial._entries import AnswersRecorded, LatencyRecorded
+from proveout.trial._entries import AnswersRecorded, LatencyRecorded, ProbesMade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from proveout.families import Candidate
 
-__all__ = ["Clock", "LatencyPlan", "Recorder", "Recording", "answers_path", "digest"]
+__all__ = [
+    "Clock",
+    "LatencyPlan",
+    "Recorder",
+    "Recording",
+    "answers_path",
+    "digest",
+    "probes_path",
+    "probing",
+]
 
 Progress = Callable[[str, int, int], None]
 
@@ -59,7 +68,18 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recorder(msgspec.Struct, frozen=True, kw_only=True):
-    """Runs candidates on the rows of one opened TestSplit and writes down what they answer."""
+    """Runs candidates on rows and writes down what they answer.
+
+    Attributes:
+        workspace: where answers are written.
+        ledger: that says so.
+        snapshot: id.
+        examples: rows of the opened TestSplit, or probes.
+        chunk: rows per batch, and per ledger entry.
+        clock: of elapsed and processor time.
+        latency: how latency is measured.
+        probes: hash of the probes; "" for rows of the TestSplit.
+    """
 
     workspace: Workspace
     ledger: Ledger
@@ -68,6 +88,7 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
     chunk: int
     clock: Clock
     latency: LatencyPlan
+    probes: str = ""
 
     def record(self, candidate_id: str, candidate: Candidate, progress: Callable[[int, int], None]) -> Recording:
         """Answer all rows in chunks; chunks recorded before are read back instead.
@@ -137,7 +158,7 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
         with LedgerReader.open(self.workspace) as reader:
             for entry in reader.entries(kind=AnswersRecorded.kind):
                 body = entry.body()
-                if isinstance(body, AnswersRecorded) and self._is_of(body, candidate_id):
+                if isinstance(body, AnswersRecorded) and body.probes == self.probes and self._is_of(body, candidate_id):
                     found[body.start, body.rows] = (entry.index, body)
         return found
 
@@ -171,6 +192,7 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
             hash=digest(content),
             wall_seconds=wall,
             cpu_seconds=cpu,
+            probes=self.probes,
         )
         # The file first: an entry must never name answers that are not there.
         write_atomic(self._path(body.hash), content)
@@ -194,6 +216,23 @@ def _check(candidate_id: str, answers: Sequence[Answer], rows: int) -> None:
 def answers_path(workspace: Workspace, name: str) -> Path:
     """Where the recorded answers of one hash are."""
     return workspace.trials / "answers" / name[:2] / f"{name}.json"
+
+
+def probes_path(workspace: Workspace, name: str) -> Path:
+    """Where the inputs of one hash are that candidates were asked besides the test rows."""
+    return workspace.trials / "probes" / name[:2] / f"{name}.json"
+
+
+def probing(recorder: Recorder, purpose: str, examples: Sequence[Example]) -> Recorder:
+    """A recorder of other inputs than the test rows: they are written down first, and the ledger names their hash."""
+    content = msgspec.json.encode([example.inputs for example in examples], order="deterministic")
+    name = digest(content)
+    path = probes_path(recorder.workspace, name)
+    if not path.exists():
+        write_atomic(path, content)
+        body = ProbesMade(snapshot=recorder.snapshot, purpose=purpose, hash=name, rows=len(examples))
+        recorder.ledger.append(body)
+    return msgspec.structs.replace(recorder, examples=tuple(examples), probes=name)
 
 
 def digest(content: bytes) -> str:

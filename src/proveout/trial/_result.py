@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from proveout.families import Built, CandidateCard
+    from proveout.trial._axes import Axes
     from proveout.trial._entries import LatencyRecorded
     from proveout.trial._recording import Recording
 
@@ -79,9 +80,9 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def candidate_result(
-    shared: Measuring, one: Built, recording: Recording, latency: tuple[int, LatencyRecorded] | None
+    shared: Measuring, one: Built, recording: Recording, latency: tuple[int, LatencyRecorded] | None, axes: Axes
 ) -> CandidateResult:
-    """Join quality, calibration, latency, cost and provenance."""
+    """Join quality, calibration, latency, cost, axes and provenance."""
     card = one.candidate.card
     replayed = latency is None
     scored = shared.score(recording.answers)
@@ -111,6 +112,7 @@ def candidate_result(
         artifact_bytes=sum(path.stat().st_size for path in one.folder.rglob("*") if path.is_file()),
         build=BuildCost(one.wall_seconds, one.cpu_seconds, one.reused),
         ledger=Ledgered(recording.entries, None if latency is None else latency[0]),
+        axes=axes,
         wrong=_wrong(shared, recording, scored),
     )
 

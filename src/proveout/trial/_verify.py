@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from proveout.errors import ArtifactCorrupt
 from proveout.ledger import EntryBody, LedgerReader
 from proveout.trial._entries import AnswersRecorded, TrialFinished, TrialStarted
-from proveout.trial._recording import answers_path, digest
+from proveout.trial._recording import answers_path, digest, probes_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +39,15 @@ def verify_trial(workspace: Workspace, trial: str) -> str:
     _check(result, finished[-1].hash)
     begun = started[-1]
     chunks = {
-        (body.candidate, body.start, body.rows): body.hash
+        (body.candidate, body.probes, body.start, body.rows): body.hash
         for body in _bodies(workspace, AnswersRecorded)
         if body.snapshot == begun.snapshot and body.candidate in begun.candidates
     }
     for name in chunks.values():
         _check(answers_path(workspace, name), name)
-    answers = sum(rows for _, _, rows in chunks)
+    for name in {probes for _, probes, _, _ in chunks if probes}:
+        _check(probes_path(workspace, name), name)
+    answers = sum(rows for _, _, _, rows in chunks)
     return f"its result and {answers:,} recorded answers match the ledger"
 
 
