@@ -16,7 +16,7 @@ __all__ = ["Derivation", "contradiction", "premises", "saturate", "strata"]
 
 
 class Derivation(NamedTuple):
-    """How a literal was derived: by which rule, about whom (empty for a rule without variable), in how many rounds."""
+    """How a literal was derived: by which rule, about whom (empty if nobody), in which round."""
 
     rule: int
     name: str
@@ -160,6 +160,6 @@ def _patterns(literal: Literal) -> Iterator[tuple[Literal, str | None]]:
     yield literal, None
     for name in dict.fromkeys(literal.args):
         places = [at for at, arg in enumerate(literal.args) if arg == name]
-        for chosen in ([places] if len(places) == 1 else [places, *([at] for at in places)]):
+        for chosen in [places] if len(places) == 1 else [places, *([at] for at in places)]:
             args = tuple(ANYBODY if at in chosen else arg for at, arg in enumerate(literal.args))
             yield Literal(literal.predicate, args, literal.positive), name

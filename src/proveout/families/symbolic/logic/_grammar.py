@@ -1,4 +1,4 @@
-"""The grammar of controlled English: from words to what is said of whom, before words are known as nouns or adjectives."""
+"""The grammar of controlled English: what is said of whom, before nouns and adjectives are told apart."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Word(NamedTuple):
     """A word, or several that name one kind, with the place that tells what it is.
 
     Attributes:
-        form: ``adjective``, ``one`` (a noun after an article), ``many`` (a plural noun), ``either`` (what follows "are":
-            an adjective or a plural noun), ``does`` (a verb as in "she sees") or ``do`` (as in "they see").
+        form: ``adjective``, ``one`` (a noun after an article), ``many`` (a plural noun), ``either`` (after "are": an
+            adjective or a plural noun), ``does`` (a verb as in "she sees") or ``do`` (as in "they see").
         words: in lower case; only ``one``, ``many`` and ``either`` can have several, the last of which is the noun.
     """
 
@@ -303,7 +303,9 @@ class Parser:
     def complement(self) -> list[Said]:
         """What the subject is or is not: an adjective, or a noun."""
         if not self.copula:
-            self.fail(f"{self.words[self.at]!r} is not expected there" if self.word() else "something is missing at its end")
+            self.fail(
+                f"{self.words[self.at]!r} is not expected there" if self.word() else "something is missing at its end"
+            )
         if self.word() == "not":
             self.at += 1
             self.positive = False
@@ -316,6 +318,8 @@ class Parser:
         self.at = self.run(start)
         if self.at == start:
             self.fail(f"{self.words[start]!r} says nothing" if self.word() else "something is missing at its end")
+        if not article and self.named(start):
+            self.fail(f"{self.words[start]!r} is a name, and no name is said of a subject")
         if not article and not self.plural:
             self.at = start + 1
         said = [Said(word, (self.subject,), self.positive) for word in self.kinds(start, article=article)]

@@ -122,4 +122,6 @@ class Lexicon:
 
     def compounds(self) -> tuple[str, ...]:
         """Kinds of several words whose last word is a kind of its own; known after all literals were read."""
-        return tuple(sorted(f"is a {' '.join(kind)}" for kind in self.kinds if len(kind) > 1 and kind[-1:] in self.kinds))
+        return tuple(
+            sorted(f"is a {' '.join(kind)}" for kind in self.kinds if len(kind) > 1 and kind[-1:] in self.kinds)
+        )

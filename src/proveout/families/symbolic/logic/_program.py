@@ -11,7 +11,7 @@ __all__ = ["ANYBODY", "Literal", "Program", "Rule", "Sentence", "Statement", "Tr
 World = Choice["open", "closed"]
 Truth = Choice["true", "false", "unknown", "contradictory"]
 
-# The one variable a sentence can have. No name of a text can look like it, because a name begins with a letter or digit.
+# The one variable a sentence can have. No name of a text looks like it: a name begins with a letter or digit.
 ANYBODY = "?x"
 
 

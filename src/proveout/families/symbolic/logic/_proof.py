@@ -63,7 +63,9 @@ def _needed(program: Program, known: Closure, claim: Claim) -> set[Literal]:
     return needed
 
 
-def _step(program: Program, known: Closure, literal: Literal, place: dict[Literal, int], world: World) -> dict[str, Any]:
+def _step(
+    program: Program, known: Closure, literal: Literal, place: dict[Literal, int], world: World
+) -> dict[str, Any]:
     """A derivation: the sentence it applies, about whom, and the steps and absences it rests on."""
     at, name, _ = known[literal]
     rule = program.rules[at]

@@ -25,8 +25,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
     Attributes:
         truth: ``contradictory`` where the text proves something and its negation, or denies in a circle.
-        proof: a JSON object for `check_logic`: the derivation, or, where the verdict is that something cannot be derived,
-            everything that can.
+        proof: a JSON object for `check_logic`: the derivation, or, where there is said to be none, everything that
+            can be derived.
     """
 
     truth: Truth
@@ -70,33 +70,28 @@ def judge(program: Program, asked: Statement, world: World) -> Verdict:
     """
     known = saturate(program, world)
     if known is None:
-        return _verdict("contradictory", [], {}, program, asked, world)
+        return Verdict(
+            "contradictory", proof_of(program, asked, {}, Claim("contradictory", world, whole=False, goals=()))
+        )
     truth, goals = _truth(known, asked, world)
-    return _verdict(truth, goals, known, program, asked, world)
+    whole = world == "closed" or truth == "unknown"
+    return Verdict(truth, proof_of(program, asked, known, Claim(truth, world, whole, goals)))
 
 
-def _truth(known: Closure, asked: Statement, world: World) -> tuple[Truth, list[Literal]]:
+def _truth(known: Closure, asked: Statement, world: World) -> tuple[Truth, tuple[Literal, ...]]:
     """The verdict, and what has to be derived for it where that is enough."""
     clash = contradiction(known)
     if clash is not None:
-        return "contradictory", [clash, clash.denied()]
+        return "contradictory", (clash, clash.denied())
     if world == "closed":
         holds = all((_positive(one) in known) == one.positive for one in asked.literals)
-        return ("true" if holds else "false"), []
+        return ("true" if holds else "false"), ()
     denied = [one.denied() for one in asked.literals if one.denied() in known]
     if denied:
-        return "false", denied[:1]
+        return "false", (denied[0],)
     if all(one in known for one in asked.literals):
-        return "true", list(asked.literals)
-    return "unknown", []
-
-
-def _verdict(
-    truth: Truth, goals: list[Literal], known: Closure, program: Program, asked: Statement, world: World
-) -> Verdict:
-    """The verdict with its proof."""
-    whole = bool(known) and (world == "closed" or truth == "unknown")
-    return Verdict(truth, proof_of(program, asked, known, Claim(truth, world, whole, tuple(goals))))
+        return "true", asked.literals
+    return "unknown", ()
 
 
 def _positive(literal: Literal) -> Literal:

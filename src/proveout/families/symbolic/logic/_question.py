@@ -49,9 +49,7 @@ class LogicAnswer(msgspec.Struct, frozen=True):
     abstention: str = ""
 
 
-def answer_question(
-    context: str, question: str, options: str | Sequence[str], world: World = "open"
-) -> LogicAnswer:
+def answer_question(context: str, question: str, options: str | Sequence[str], world: World = "open") -> LogicAnswer:
     """Answer whether a statement is true by a text, or say why not.
 
     Args:
@@ -88,7 +86,9 @@ def _why_not(program: Program, verdict: Verdict, letters: Mapping[str, str], wor
         return "the text contradicts itself"
     if program.compounds and (verdict.truth == "unknown" or world == "closed"):
         named = program.compounds[0].removeprefix("is a ")
-        return f"the text does not say whether every {named!r} is a {named.split()[-1]!r}, and the answer may turn on it"
+        return (
+            f"the text does not say whether every {named!r} is a {named.split()[-1]!r}, and the answer may turn on it"
+        )
     if verdict.truth not in letters:
         return f"the statement is {verdict.truth} by the text, and no option says so"
     return ""
@@ -124,7 +124,11 @@ def read_options(options: str | Sequence[str]) -> dict[str, str]:
     listed = _listed(options)
     found = [OPTION.fullmatch(option) for option in listed]
     letters = {_truth(one["truth"]): one["letter"].upper() for one in found if one}
-    if len(letters) != len(listed) or len(set(letters.values())) != len(listed) or not {"true", "false"} <= letters.keys():
+    if (
+        len(letters) != len(listed)
+        or len(set(letters.values())) != len(listed)
+        or not {"true", "false"} <= letters.keys()
+    ):
         whole = Sentence(str(options), 0, len(str(options)))
         raise not_understood(whole, "the options are not a letter each for true, false and perhaps unknown")
     return letters
@@ -141,7 +145,7 @@ def _listed(options: str | Sequence[str]) -> list[str]:
         try:
             options = json.loads(options)
         except (ValueError, RecursionError):
-            return options.split("\n")
+            return []
     return list(options) if isinstance(options, list | tuple) and all(isinstance(one, str) for one in options) else []
 
 
@@ -151,7 +155,9 @@ def looks_like_logic(inputs: Mapping[str, Any]) -> bool:
     It looks at the form only; whether each sentence is understood is known when the question is answered.
 
     Example:
-        >>> looks_like_logic({"context": "Rex is big.", "question": "True or false: Rex is big.", "options": ["A) True", "B) False"]})
+        >>> looks_like_logic(
+        ...     {"context": "Rex is big.", "question": "True or false: Rex is big.", "options": ["A) True", "B) False"]}
+        ... )
         True
         >>> looks_like_logic({"context": "Rex is big.", "question": "Who is big?", "options": ["A) Rex", "B) Max"]})
         False

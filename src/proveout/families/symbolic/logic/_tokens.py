@@ -17,22 +17,27 @@ SENTENCE = re.compile(r"[^\s.](?:[^.]++|\.(?=[^\s.]))*+\.?")
 WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*|,")
 SHORT = {"isn't": ("is", "not"), "aren't": ("are", "not"), "doesn't": ("does", "not"), "don't": ("do", "not")}
 MOST_SHOWN = 200
-# Words with a job in the grammar, and words of English with a job that this grammar has no place for: neither can be
-# the name of a thing, quality or action. The second part only makes sure that a sentence with them is not misread.
-CLOSED = frozenset(
-    "a an all and any anybody anyone anything are do does each every everybody everyone everything he her him herself "
-    "himself if is it itself no nobody not nothing she somebody someone something that the them themself themselves "
-    "then they who , "
-    "about above after again almost also although always am another as at be because been before being below but by "
-    "can cannot could did during either else enough ever except few for from had has have having hence hers his "
-    "how however i in into its just least less many may maybe me might mine more most much must my neither never nor "
-    "none of off often on once one ones only onto or other others otherwise ought our ours out over own perhaps possibly "
-    "probably quite rarely rather really seldom several shall should since so some somehow sometimes soon still such than "
-    "their theirs there therefore these this those though through thus to too toward under unless until up upon us "
-    "usually very via was we were what when where whether which while whom whose why will with within without would "
-    "yet you your yours both same seems seem became become becomes mostly mainly necessarily certainly definitely "
-    "surely exactly merely nearly hardly barely likewise generally typically normally commonly frequently".split()
-)
+# Words with a job in the grammar.
+JOBS = """
+    a all an and any anybody anyone anything are do does each every everybody everyone everything he her herself
+    him himself if is it itself no nobody not nothing she somebody someone something that the them themself
+    themselves then they who
+"""
+# Words of English with a job for which this grammar has no place, so that a sentence with them is not misread.
+STRANGERS = """
+    about above after again almost also although always am another as at barely be became because become becomes
+    been before being below both but by can cannot certainly commonly could definitely did during either else
+    enough ever exactly except few for frequently from generally had hardly has have having hence hers his how
+    however i in into its just least less likewise mainly many may maybe me merely might mine more most mostly
+    much must my nearly necessarily neither never none nor normally of off often on once one ones only onto or
+    other others otherwise ought our ours out over own perhaps possibly probably quite rarely rather really same
+    seem seems seldom several shall should since so some somehow sometimes soon still such surely than their
+    theirs there therefore these this those though through thus to too toward typically under unless until up
+    upon us usually very via was we were what when where whether which while whom whose why will with within
+    without would yet you your yours
+"""
+# Neither can be the name of a thing, quality or action.
+CLOSED = frozenset([",", *JOBS.split(), *STRANGERS.split()])
 
 
 def not_understood(sentence: Sentence, why: str) -> TextNotUnderstood:
