@@ -21,6 +21,7 @@ __all__ = ["CausalAnswer", "answer_question", "looks_causal"]
 
 FIELDS = ("background", "given_info", "question")
 YES, NO = "yes", "no"
+GENERAL = "general identification"
 
 
 class CausalAnswer(msgspec.Struct, frozen=True):
@@ -49,7 +50,9 @@ def looks_causal(inputs: Mapping[str, object]) -> bool:
         >>> looks_causal({"background": "A affects B.", "given_info": "", "question": "Does A affect B?"})
         True
     """
-    return all(isinstance(inputs.get(name), str) for name in FIELDS) and bool(inputs["background"] and inputs["question"])
+    return all(isinstance(inputs.get(name), str) for name in FIELDS) and bool(
+        inputs["background"] and inputs["question"]
+    )
 
 
 def answer_question(background: str, given_info: str, question: str) -> CausalAnswer:
@@ -79,7 +82,9 @@ def answer_question(background: str, given_info: str, question: str) -> CausalAn
     definite = [one for one in answers if one.output]
     if len({one.output for one in definite}) > 1:
         phrases = ", ".join(f"{one.phrase.text!r}" for one in ways[0].mentions[:4])
-        return CausalAnswer("", "not identified", abstention=f"phrases fit more than one variable, with different answers: {phrases}")
+        return CausalAnswer(
+            "", "not identified", abstention=f"phrases fit more than one variable, with different answers: {phrases}"
+        )
     return definite[0] if definite else answers[0]
 
 
@@ -95,12 +100,22 @@ def _quantity(reading: Reading) -> CausalAnswer:
     """A question about the size of a probability or effect."""
     query, asked, threshold = reading.query()
     verdict = evaluate(
-        reading.background.graph, query, reading.stated, asked="greater" if asked == "greater" else "smaller", threshold=threshold
+        reading.background.graph,
+        query,
+        reading.stated,
+        asked="greater" if asked == "greater" else "smaller",
+        threshold=threshold,
     )
     if verdict.value is None:
         return CausalAnswer("", "not identified", abstention=verdict.reason)
+    if any(line.rule == GENERAL for line in verdict.lines):
+        return CausalAnswer(
+            "", "not identified", abstention="the estimand is beyond the rules that a proof can be checked by"
+        )
     output = YES if verdict.point == YES else NO
-    return CausalAnswer(output, verdict.answer, proof_of(reading, verdict=verdict, output=output), note=_note(reading, verdict))
+    return CausalAnswer(
+        output, verdict.answer, proof_of(reading, verdict=verdict, output=output), note=_note(reading, verdict)
+    )
 
 
 def _note(reading: Reading, verdict: Verdict) -> str:
@@ -161,16 +176,21 @@ def _determined(reading: Reading) -> CausalAnswer:
         for rule in reading.given.rules
         for effect in rule.effects
     ]
+    graph = reading.background.graph
+    if any(cause not in graph.parents(one.variable) for one in equations for cause, _ in one.causes):
+        raise fail("a rule has a cause that the background does not tell", reading.given.rules[0].sentence.text)
     if len({one.variable for one in equations}) < len(equations):
         raise fail("two rules have the same effect", reading.given.rules[0].sentence.text)
     x, y = reading.roles["x"], reading.roles["y"]
     observed = dict(event(one) for one in reading.given.observed)
-    found = twin(reading.background.graph, equations, observed, {x.variable: x.value or 0}, y.variable)
+    found = twin(graph, equations, observed, {x.variable: x.value or 0}, y.variable)
     if found.value is None:
         return CausalAnswer("", "not identified", abstention=found.reason)
     result = {
-        "equations": [[one.variable, one.result, [list(cause) for cause in one.causes], one.joined] for one in equations],
-        "observed": observed,
+        "equations": [
+            [one.variable, one.result, [list(cause) for cause in one.causes], one.joined] for one in equations
+        ],
+        "observed": dict(sorted(observed.items())),
         "worlds": [list(pair) for pair in found.worlds],
         "value": found.value,
     }

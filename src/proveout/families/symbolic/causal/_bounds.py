@@ -94,8 +94,10 @@ class _Slope:
         return self._with(other, value, _interval(1) / other.value, -(value / other.value))
 
 
-def values(lines: Sequence[Line], stated: Sequence[Any]) -> list[Any]:
-    """The value of each line, given one number for each stated probability.
+def values(lines: Sequence[Line], stated: Sequence[Any], *, clip: bool = False) -> list[Any]:
+    """The value of each line, given one number, or one interval, for each stated probability.
+
+    With ``clip``, intervals of probabilities are cut to 0 to 1.
 
     Raises:
         ZeroDivisionError: a probability given something that never happens.
@@ -104,6 +106,8 @@ def values(lines: Sequence[Line], stated: Sequence[Any]) -> list[Any]:
     result = []
     for line in lines:
         value = stated[line.stated] if line.stated is not None else value_of(_formula(line), found.__getitem__)
+        if clip and line.term is not None:
+            value = Interval(*(min(max(end, Fraction(0)), Fraction(1)) for end in (value.low, value.high)))
         found[line.term] = value
         result.append(value)
     return result
@@ -120,11 +124,17 @@ def bounds(lines: Sequence[Line], stated: Sequence[Stated], plus: int, minus: in
     the bounds always hold, and are exact when all are monotone. None when something divides by what may be zero.
     """
     # Floats are enough to find the direction; a slope this near to zero counts as unknown.
-    ranges = [_Slope(Interval(float(one.low), float(one.high)), {at: Interval(1.0, 1.0)}) for at, one in enumerate(stated)]
+    ranges = [
+        _Slope(Interval(float(one.low), float(one.high)), {at: Interval(1.0, 1.0)}) for at, one in enumerate(stated)
+    ]
     try:
         slopes = _difference(values(lines, ranges), plus, minus).slopes
         ends = [
-            _difference(values(lines, [_end(one, slopes.get(at), up=up) for at, one in enumerate(stated)]), plus, minus)
+            _difference(
+                values(lines, [_end(one, slopes.get(at), up=up) for at, one in enumerate(stated)], clip=True),
+                plus,
+                minus,
+            )
             for up in (False, True)
         ]
     except ZeroDivisionError:

@@ -109,11 +109,15 @@ def _causal(derived: Derived) -> list[Line]:
         return []
     if derived.via is not None and derived.via.term is not None:
         return [*_causal(derived.via), Line(derived.term, derived.rule, derived.via.term)]
-    return [Line(derived.term, derived.rule, derived.formula, sets=derived.sets)]
+    return [Line(derived.term, derived.rule, derived.formula, None, derived.sets, derived.separations)]
 
 
 def _verdict(
-    way: Identified, lines: list[Line], stated: Sequence[Stated], asked: tuple[Asked, Fraction], unidentified: NotIdentified | None
+    way: Identified,
+    lines: list[Line],
+    stated: Sequence[Stated],
+    asked: tuple[Asked, Fraction],
+    unidentified: NotIdentified | None,
 ) -> Verdict:
     """The verdict of one way to compute the quantity."""
     places = {line.term: at for at, line in enumerate(lines)}

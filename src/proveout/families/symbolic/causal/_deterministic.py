@@ -70,7 +70,11 @@ def twin(
     found = {after[outcome] for _, after in worlds}
     if len(found) == 1:
         return Twin(found.pop(), tuple(worlds))
-    reason = "worlds that agree with what was observed differ in the outcome" if found else "no world agrees with what was observed"
+    reason = (
+        "worlds that agree with what was observed differ in the outcome"
+        if found
+        else "no world agrees with what was observed"
+    )
     return Twin(None, tuple(worlds), reason)
 
 

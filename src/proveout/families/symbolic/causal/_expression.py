@@ -10,7 +10,19 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Difference", "Expression", "Product", "Ratio", "Sum", "Term", "events", "expanded", "term", "terms_of", "value_of"]
+__all__ = [
+    "Difference",
+    "Expression",
+    "Product",
+    "Ratio",
+    "Sum",
+    "Term",
+    "events",
+    "expanded",
+    "term",
+    "terms_of",
+    "value_of",
+]
 
 # A value, or the name of the variable whose value a sum runs over.
 Value = int | str
@@ -134,7 +146,9 @@ def value_of(
     """
     known = letters or {}
     if isinstance(formula, Term):
-        return probability(msgspec.structs.replace(formula, of=_filled(formula.of, known), given=_filled(formula.given, known)))
+        return probability(
+            msgspec.structs.replace(formula, of=_filled(formula.of, known), given=_filled(formula.given, known))
+        )
     if isinstance(formula, Sum):
         spaces = [(domains or {}).get(name, (0, 1)) for name in formula.over]
         settings = [dict(zip(formula.over, values, strict=True)) for values in product(*spaces)]
@@ -146,7 +160,9 @@ def value_of(
             result = result * value_of(factor, probability, domains, known)
         return result
     if isinstance(formula, Difference):
-        return value_of(formula.left, probability, domains, known) - value_of(formula.right, probability, domains, known)
+        return value_of(formula.left, probability, domains, known) - value_of(
+            formula.right, probability, domains, known
+        )
     return value_of(formula.over, probability, domains, known) / value_of(formula.under, probability, domains, known)
 
 

@@ -26,7 +26,7 @@ class Hedge(msgspec.Struct, frozen=True):
         return f"the hedge {{{', '.join(self.larger)}}} over {{{', '.join(self.smaller)}}}"
 
 
-class _Found(Exception):  # noqa: N818  it carries a result out of the recursion, no error
+class _Found(Exception):
     def __init__(self, hedge: Hedge) -> None:
         super().__init__(str(hedge))
         self.hedge = hedge
@@ -174,4 +174,7 @@ BOUND = -1
 
 
 def _put(of: tuple[tuple[str, int | str], ...], values: dict[str, int]) -> tuple[tuple[str, int | str], ...]:
-    return tuple((name, value if not isinstance(value, str) or values.get(value) == BOUND else values.get(value, 0)) for name, value in of)
+    return tuple(
+        (name, value if not isinstance(value, str) or values.get(value) == BOUND else values.get(value, 0))
+        for name, value in of
+    )

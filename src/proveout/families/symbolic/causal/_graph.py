@@ -215,7 +215,11 @@ def _edges(line: str) -> Iterator[Edge]:
 def _probability(term: str, value: str, graph: Graph) -> Fraction:
     """A probability between 0 and 1 of variables the graph has."""
     found = TERM.fullmatch(term)
-    events = [EVENT.fullmatch(one.strip()) for one in f"{found['of']},{found['given'] or ''}".split(",") if one.strip()] if found else []
+    events = (
+        [EVENT.fullmatch(one.strip()) for one in f"{found['of']},{found['given'] or ''}".split(",") if one.strip()]
+        if found
+        else []
+    )
     if not events or not all(events):
         fix = 'write it as "P(Y=1 | X=0)"'
         raise GraphInvalid("a probability cannot be read", why=f"{term!r} is no such term", fix=fix, about=term)

@@ -78,7 +78,10 @@ def adjusts(graph: Graph, x: str, y: str, given: Iterable[str]) -> bool:
 
     Example:
         >>> from proveout.families.symbolic.causal import parse_graph
-        >>> adjusts(parse_graph("Z -> X -> Y, Z -> Y"), "X", "Y", []), adjusts(parse_graph("X -> Z, Y -> Z"), "X", "Y", ["Z"])
+        >>> (
+        ...     adjusts(parse_graph("Z -> X -> Y, Z -> Y"), "X", "Y", []),
+        ...     adjusts(parse_graph("X -> Z, Y -> Z"), "X", "Y", ["Z"]),
+        ... )
         (False, False)
     """
     known = set(given)
@@ -122,14 +125,22 @@ def _effect(graph: Graph, one: Term) -> Iterator[Derived]:
     (y, _), (x, _), given = one.of[0], one.do[0], dict(one.given)
     of = dict(one.of)
     if y not in graph.descendants(x) and not set(given) & graph.descendants(x):
-        yield Derived(one, "no cause", term(of, given), (), ((x, y, tuple(sorted(given)), f"the graph without edges into {x}"),))
+        yield Derived(
+            one, "no cause", term(of, given), (), ((x, y, tuple(sorted(given)), f"the graph without edges into {x}"),)
+        )
         return
     for names in back_doors(graph, x, y) if not given else _with_covariates(graph, x, y, tuple(given)):
         letters = _letters(names)
         inside = term(of, {**given, **dict(one.do), **dict(letters)})
         weights = (term(dict(letters), given),) if names else ()
         known = tuple(sorted((*names, *given)))
-        yield Derived(one, "back-door", _summed(letters, inside, *weights), (("adjust", names),), ((x, y, known, f"the graph without edges out of {x}"),))
+        yield Derived(
+            one,
+            "back-door",
+            _summed(letters, inside, *weights),
+            (("adjust", names),),
+            ((x, y, known, f"the graph without edges out of {x}"),),
+        )
     if given:
         return
     found = False
@@ -183,7 +194,9 @@ def _front(one: Term, names: tuple[str, ...], *, averaged: bool) -> Derived:
         formula = _summed((*letters, *other), through, inside, term(dict(other)))
     else:
         formula = _summed(letters, through, term(dict(one.of), {**dict(letters), **dict(one.given)}))
-    return Derived(one, "front-door" if averaged else "front-door among the treated", formula, (("through", names),), facts)
+    return Derived(
+        one, "front-door" if averaged else "front-door among the treated", formula, (("through", names),), facts
+    )
 
 
 def _counterfactual(graph: Graph, one: Term) -> Iterator[Derived]:
@@ -197,7 +210,13 @@ def _counterfactual(graph: Graph, one: Term) -> Iterator[Derived]:
         letters = _letters(names)
         weights = (term(dict(letters), {x: was}),) if names else ()
         formula = _summed(letters, term(of, {x: level, **dict(letters)}), *weights)
-        yield Derived(one, "back-door among the treated", formula, (("adjust", names),), ((x, y, names, f"the graph without edges out of {x}"),))
+        yield Derived(
+            one,
+            "back-door among the treated",
+            formula,
+            (("adjust", names),),
+            ((x, y, names, f"the graph without edges out of {x}"),),
+        )
     for names in front_doors(graph, x, y):
         yield _front(one, names, averaged=False)
 
@@ -217,10 +236,18 @@ def _nested(graph: Graph, one: Term, *, lenient: bool = False) -> Iterator[Deriv
         middle = term(dict(_letters(m)), {x: other, **dict(weights)})
         last = (term(dict(weights)),) if names else ()
         rule = "mediation formula, as if nothing confounded it" if lenient else "mediation formula"
-        yield Derived(one, rule, _summed(letters, inside, middle, *last), (("adjust", names),), () if lenient else _needs(x, y, m, names))
+        yield Derived(
+            one,
+            rule,
+            _summed(letters, inside, middle, *last),
+            (("adjust", names),),
+            () if lenient else _needs(x, y, m, names),
+        )
 
 
-def _needs(x: str, y: str, m: tuple[str, ...], names: tuple[str, ...]) -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
+def _needs(
+    x: str, y: str, m: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
     """The independences of the mediation formula."""
     outward = f"the graph without edges out of {x}"
     beyond = f"the graph without edges out of {', '.join(m)}"
@@ -244,7 +271,13 @@ def instruments(graph: Graph, query: Query) -> Iterator[Derived]:
         outward = graph.cut(out_of=[x])
         if z in {x, y} or z in graph.descendants(x) or graph.separated(z, x) or not outward.separated(z, y):
             continue
-        over, under = (Difference(term({name: 1 if name == x else query.value}, {z: 1}), term({name: 1 if name == x else query.value}, {z: 0})) for name in (y, x))
+        over, under = (
+            Difference(
+                term({name: 1 if name == x else query.value}, {z: 1}),
+                term({name: 1 if name == x else query.value}, {z: 0}),
+            )
+            for name in (y, x)
+        )
         fact = (z, y, (), f"the graph without edges out of {x}")
         yield Derived(None, "instrument", Ratio(over, under), (("instrument", (z,)),), (fact,))
 

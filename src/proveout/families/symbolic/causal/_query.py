@@ -109,7 +109,9 @@ def _steps(one: Derived) -> list[str]:
     if one.via is not None:
         return [f"{one.term} = {one.via.term} by {one.rule}", *_steps(one.via)]
     sets = "; ".join(f"{role} {', '.join(names) or 'nothing'}" for role, names in one.sets)
-    facts = [f"{a} is independent of {b} given {', '.join(c) or 'nothing'} in {where}" for a, b, c, where in one.separations]
+    facts = [
+        f"{a} is independent of {b} given {', '.join(c) or 'nothing'} in {where}" for a, b, c, where in one.separations
+    ]
     name = str(one.term) if one.term else "the effect"
     return [f"{name} = {one.formula} by {one.rule}{f' ({sets})' if sets else ''}", *facts]
 

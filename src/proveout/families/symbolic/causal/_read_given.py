@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["Fact", "Given", "Method", "Rule", "read_given"]
 
 NUMBER = r"(?P<number>\d+(?:\.\d+)?)\s*%"
-OVERALL = re.compile(rf"the (?:overall|general|total) probability (?:of|that) (?P<of>.+?) (?:is|was|equals) {NUMBER}", re.IGNORECASE | re.DOTALL)
-JOINT = re.compile(rf"the (?:joint )?probability (?:of|that) (?P<of>.+) (?:is|was|equals) {NUMBER}", re.IGNORECASE | re.DOTALL)
+OVERALL = re.compile(
+    rf"the (?:overall|general|total) probability (?:of|that) (?P<of>.+?) (?:is|was|equals) {NUMBER}",
+    re.IGNORECASE | re.DOTALL,
+)
+JOINT = re.compile(
+    rf"the (?:joint )?probability (?:of|that) (?P<of>.+) (?:is|was|equals) {NUMBER}", re.IGNORECASE | re.DOTALL
+)
 GIVEN = re.compile(
     rf"(?:for|among|given|in) (?P<given>.+), the (?:probability|chance) (?:of|that) (?P<of>.+?) (?:is|was|equals) {NUMBER}",
     re.IGNORECASE | re.DOTALL,
@@ -26,13 +31,17 @@ CORRELATION = re.compile(
     r"(?:for|among|in) (?P<given>.+), the correlation between (?P<one>.+?) and (?P<other>.+) is (?P<number>[+-]?\d+(?:\.\d+)?)",
     re.IGNORECASE | re.DOTALL,
 )
-DIRECT = re.compile(r"we look directly at how (?P<x>.+?) correlates with (?P<y>.+?) in general", re.IGNORECASE | re.DOTALL)
+DIRECT = re.compile(
+    r"we look directly at how (?P<x>.+?) correlates with (?P<y>.+?) in general", re.IGNORECASE | re.DOTALL
+)
 BY_CASE = re.compile(
     r"we look at (?:this correlation|how (?P<x>.+?) correlates with (?P<y>.+?)) case by case according to (?P<z>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 METHOD = re.compile(r"method (?P<number>[12])\s*:\s*", re.IGNORECASE)
-CAUSES = re.compile(r"(?:and )?(?:we know that )?(?P<cause>.+?) (?:causes|cause|leads to) (?P<effect>.+)", re.IGNORECASE | re.DOTALL)
+CAUSES = re.compile(
+    r"(?:and )?(?:we know that )?(?P<cause>.+?) (?:causes|cause|leads to) (?P<effect>.+)", re.IGNORECASE | re.DOTALL
+)
 RULES = re.compile(r",? and we know that |,? we know that ", re.IGNORECASE)
 OBSERVED = re.compile(r"we (?:have )?observed? (?:that )?(?P<what>.+)", re.IGNORECASE | re.DOTALL)
 AND, OR = re.compile(r" and ", re.IGNORECASE), re.compile(r" or ", re.IGNORECASE)
@@ -75,6 +84,7 @@ class Given(msgspec.Struct, frozen=True):
     methods: tuple[Method, ...] = ()
     rules: tuple[Rule, ...] = ()
     observed: tuple[Phrase, ...] = ()
+    sentences: tuple[Phrase, ...] = ()
 
 
 def read_given(text: str) -> Given:
@@ -103,7 +113,9 @@ def read_given(text: str) -> Given:
             rules.extend(found_rules)
         else:
             raise fail("a sentence of the given information is not understood", one.text)
-    return Given(tuple(_split(facts)), tuple(methods), tuple(rules), tuple(observed))
+    return Given(
+        tuple(_split(facts)), tuple(methods), tuple(rules), tuple(observed), tuple(sentences("given_info", text))
+    )
 
 
 def _group(one: Phrase, found: re.Match[str], name: str, shift: int = 0) -> Phrase:
@@ -114,13 +126,21 @@ def _group(one: Phrase, found: re.Match[str], name: str, shift: int = 0) -> Phra
 
 def _fact(one: Phrase) -> Fact | None:
     if found := CORRELATION.fullmatch(one.text):
-        return Fact(one, (_group(one, found, "one"), _group(one, found, "other")), (_group(one, found, "given"),), found["number"], correlation=True)
+        return Fact(
+            one,
+            (_group(one, found, "one"), _group(one, found, "other")),
+            (_group(one, found, "given"),),
+            found["number"],
+            correlation=True,
+        )
     for pattern in (GIVEN, OVERALL, JOINT):
         if found := pattern.fullmatch(one.text):
             given = (_group(one, found, "given"),) if pattern is GIVEN else ()
             of = _group(one, found, "of")
             # Marked by an empty second phrase until all sentences are seen: "A and B" may be one thing or two.
-            return Fact(one, (of,) if pattern is not JOINT else (of, phrase(of.field, "", 0, 0)), given, found["number"])
+            return Fact(
+                one, (of,) if pattern is not JOINT else (of, phrase(of.field, "", 0, 0)), given, found["number"]
+            )
     return None
 
 
@@ -201,7 +221,10 @@ def _design(wanted: list[Phrase], *, joint: bool) -> list[tuple[Phrase, ...]]:
     best, least = None, 10**6
     for choice in islice(product(*options), TRIES):
         values = [len({pieces[at].text.lower() for pieces in choice}) for at in range(factors)]
-        if len(set(tuple(piece.text.lower() for piece in pieces) for pieces in choice)) == len(wanted) and sum(values) < least:
+        if (
+            len(set(tuple(piece.text.lower() for piece in pieces) for pieces in choice)) == len(wanted)
+            and sum(values) < least
+        ):
             best, least = choice, sum(values)
     if best is None:
         raise fail("the conditions cannot be told apart", " / ".join(one.text for one in wanted))
@@ -220,5 +243,6 @@ def _cuts(one: Phrase, factors: int) -> Iterator[tuple[Phrase, ...]]:
     for cut in places:
         bounds = [0, *cut, len(pieces)]
         yield tuple(
-            phrase(one.field, shifted, pieces[a].start, pieces[b - 1].end) for a, b in zip(bounds, bounds[1:], strict=False)
+            phrase(one.field, shifted, pieces[a].start, pieces[b - 1].end)
+            for a, b in zip(bounds, bounds[1:], strict=False)
         )

@@ -115,7 +115,9 @@ def _apart(given: Given, asked: dict[str, str], of: dict[str, int]) -> Iterator[
     yield from (frozenset(of[text] for text in pair) for pair in combinations(roles, 2))
 
 
-def _likely(facts: Sequence[Fact], question: Question, asked: dict[str, str], of: dict[str, int]) -> Iterator[tuple[int, int]]:
+def _likely(
+    facts: Sequence[Fact], question: Question, asked: dict[str, str], of: dict[str, int]
+) -> Iterator[tuple[int, int]]:
     seen = {(of[key(one)], of[key(fact.of[0])]) for fact in facts if not fact.correlation for one in fact.given}
     seen |= {(of[key(fact.of[0])], of[key(fact.of[1])]) for fact in facts if len(fact.of) > 1 and not fact.correlation}
     if question.kind in EFFECTS:
@@ -138,7 +140,9 @@ def links(groups: Groups, graph: Graph) -> list[dict[int, str]]:
     names = graph.variables
     table = [_scores(texts, names) for texts in groups.texts]
     ties = {
-        (a, b): _tie(groups.texts[a], groups.texts[b]) for a, b in combinations(range(len(table)), 2) if frozenset((a, b)) not in groups.apart
+        (a, b): _tie(groups.texts[a], groups.texts[b])
+        for a, b in combinations(range(len(table)), 2)
+        if frozenset((a, b)) not in groups.apart
     }
     order = sorted(range(len(table)), key=lambda at: -max(table[at].values()))
     for sure in (SURE, float("inf")):
@@ -154,9 +158,7 @@ def links(groups: Groups, graph: Graph) -> list[dict[int, str]]:
 def _scores(texts: Sequence[str], names: Sequence[str]) -> dict[str, float]:
     """How well each variable's name fits a group, by words."""
     bags = {name: bag(name) for name in names}
-    shared = {
-        stem: sum(stem in one.stems for one in bags.values()) for one in bags.values() for stem in one.stems
-    }
+    shared = {stem: sum(stem in one.stems for one in bags.values()) for one in bags.values() for stem in one.stems}
     return {name: max(_fit(name, bags[name], text, shared) for text in texts) for name in names}
 
 
@@ -186,7 +188,12 @@ class _Search:
     """All assignments of groups to variables, by depth first, with their scores."""
 
     def __init__(
-        self, groups: Groups, graph: Graph, table: list[dict[str, float]], ties: dict[tuple[int, int], float], sure: float
+        self,
+        groups: Groups,
+        graph: Graph,
+        table: list[dict[str, float]],
+        ties: dict[tuple[int, int], float],
+        sure: float,
     ) -> None:
         self._sure = sure
         self._groups, self._graph, self._table, self._ties = groups, graph, table, ties

@@ -13,7 +13,9 @@ __all__ = ["Question", "read_question"]
 UP = "greater"
 DOWN = "smaller"
 DIRECTIONS = {
-    **dict.fromkeys(["more", "larger", "higher", "greater", "bigger", "increase", "raise", "positively", "positive"], UP),
+    **dict.fromkeys(
+        ["more", "larger", "higher", "greater", "bigger", "increase", "raise", "positively", "positive"], UP
+    ),
     **dict.fromkeys(["less", "smaller", "lower", "decrease", "reduce", "negatively", "negative"], DOWN),
 }
 LARGER = r"(?P<direction>larger|smaller|higher|lower|greater|bigger)"
@@ -79,7 +81,9 @@ def read_question(text: str) -> Question:
             phrases = {name: phrase("question", text, shift + a, shift + b) for name, (a, b) in places.items()}
             if "m" in phrases:
                 phrases |= _mediators(text, phrases.pop("m"))
-            return Question(kind, found["direction"].strip().lower() if "direction" in pattern.groupindex else "", phrases)
+            return Question(
+                kind, found["direction"].strip().lower() if "direction" in pattern.groupindex else "", phrases
+            )
     raise fail("the question has no form that is known", text)
 
 

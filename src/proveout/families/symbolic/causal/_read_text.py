@@ -22,7 +22,9 @@ EDGE = re.compile(
     r"|(?P<cause2>.+?) (?:directly )?(?:affects?|influences?) (?P<effects2>.+)",
     re.IGNORECASE | re.DOTALL,
 )
-HIDDEN = re.compile(r"(?P<name>.+?) (?:is|are) (?:unobserved|not observed|unmeasured|latent)", re.IGNORECASE | re.DOTALL)
+HIDDEN = re.compile(
+    r"(?P<name>.+?) (?:is|are) (?:unobserved|not observed|unmeasured|latent)", re.IGNORECASE | re.DOTALL
+)
 AND = re.compile(r",? and |, ")
 
 

@@ -72,7 +72,17 @@ class Reading(msgspec.Struct, frozen=True):
             return query, FLIP[asked] if level == 1 else asked, Fraction(0)
         if kind in {"nde", "nie"}:
             mediators = tuple(sorted(one.variable for role, one in self.roles.items() if role.startswith("m")))
-            return Query("nde" if kind == "nde" else "nie", outcome.variable, x.variable, mediators, value=self._stated_value(outcome.variable)), asked, Fraction(0)
+            return (
+                Query(
+                    "nde" if kind == "nde" else "nie",
+                    outcome.variable,
+                    x.variable,
+                    mediators,
+                    value=self._stated_value(outcome.variable),
+                ),
+                asked,
+                Fraction(0),
+            )
         given = tuple((one.variable, one.value or 0) for role, one in self.roles.items() if role == "given")
         name = "ate" if kind == "ate" else "association"
         query = Query("ate" if name == "ate" else "association", outcome.variable, x.variable, given=given, value=value)
@@ -110,18 +120,21 @@ def readings(background: str, given_info: str, question: str) -> list[Reading]:
 
 def _reading(told: Background, given: Given, asked: Question, link: tuple[Groups, dict[int, str]]) -> Reading:
     groups, found = link
-    values = {name: _values(given, asked, groups, {at for at, taken in found.items() if taken == name}) for name in set(found.values())}
+    values = {
+        name: _values(given, asked, groups, {at for at, taken in found.items() if taken == name})
+        for name in set(found.values())
+    }
 
     def mention(one: Phrase, *, named: bool = False) -> Mention:
         name = found[groups.of[key(one)]]
         return Mention(one, name, None if named else values[name].of(key(one)))
 
-    roles = {role: mention(one, named=_only_named(asked.kind, role)) for role, one in asked.phrases.items()}
+    roles = {role: mention(one, named=_only_named(asked.kind)) for role, one in asked.phrases.items()}
     facts = tuple(fact for fact in given.facts if not fact.correlation)
     pairs = [(tuple(map(mention, fact.of)), tuple(map(mention, fact.given))) for fact in facts]
     stated = tuple(rounded(_term(*pair), fact.number) for pair, fact in zip(pairs, facts, strict=True))
     _consistent(stated, facts)
-    others = [mention(one) for fact in given.facts if fact.correlation for one in (*fact.of, *fact.given)]
+    others = [mention(one, named=True) for fact in given.facts if fact.correlation for one in (*fact.of, *fact.given)]
     others += [mention(one) for rule in given.rules for one in (*rule.causes, *rule.effects)]
     others += [mention(one) for one in given.observed]
     mentions = (*(one for pair in pairs for side in pair for one in side), *others, *roles.values())
@@ -129,9 +142,9 @@ def _reading(told: Background, given: Given, asked: Question, link: tuple[Groups
     return Reading(told, given, asked, roles, mentions, stated, facts, assumed)
 
 
-def _only_named(kind: str, role: str) -> bool:
-    """Whether a role of a question names its variable and says no value of it."""
-    return kind in NAMED and role != "given"
+def _only_named(kind: str) -> bool:
+    """Whether a question only names its variables, and says no values of them."""
+    return kind in NAMED
 
 
 def _term(of: tuple[Mention, ...], given: tuple[Mention, ...]) -> Term:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proveout.families.symbolic.causal._expression import Difference, Expression, Product, Ratio, Sum, Term, term, terms_of
+from proveout.families.symbolic.causal._expression import (
+    Difference,
+    Expression,
+    Product,
+    Ratio,
+    Sum,
+    Term,
+    term,
+    terms_of,
+)
 from proveout.families.symbolic.causal._graph import Graph
 
 if TYPE_CHECKING:
@@ -55,6 +64,7 @@ class Line(msgspec.Struct, frozen=True):
         formula: None for a stated probability.
         stated: which one, for a stated probability.
         sets: variables that the rule uses, by role.
+        separations: independences that the rule needs: two variables, what is given, and the graph they hold in.
     """
 
     term: Term | None
@@ -62,6 +72,7 @@ class Line(msgspec.Struct, frozen=True):
     formula: Expression | None = None
     stated: int | None = None
     sets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    separations: tuple[tuple[str, str, tuple[str, ...], str], ...] = ()
 
 
 class Resolver:
@@ -132,12 +143,15 @@ class Resolver:
         for dropped in given:
             rest = {key: kept for key, kept in given.items() if key != dropped}
             if self._graph.separated(name, dropped, rest):
-                yield Line(wanted, "independence", term({name: 1}, rest), sets=(("drop", (dropped,)),))
+                fact = (name, dropped, tuple(sorted(rest)), "the graph")
+                yield Line(wanted, "independence", term({name: 1}, rest), None, (("drop", (dropped,)),), (fact,))
         for over in self._names:
             if over != name and over not in given:
                 parts = (term({name: 1}, {**given, over: over}), term({over: over}, given))
                 yield Line(wanted, "total probability", Sum((over,), Product(parts)), sets=(("over", (over,)),))
-                yield Line(wanted, "sum of joint", Sum((over,), term({name: 1, over: over}, given)), sets=(("over", (over,)),))
+                yield Line(
+                    wanted, "sum of joint", Sum((over,), term({name: 1, over: over}, given)), sets=(("over", (over,)),)
+                )
         for moved in given:
             rest = {key: kept for key, kept in given.items() if key != moved}
             over_ = term({name: 1, moved: given[moved]}, rest)

@@ -11,22 +11,13 @@ __all__ = ["Bag", "attribute", "bag", "overlap", "signed"]
 
 WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 EMPTY = frozenset(
-    "a an the of in on at to by for with and or is are was were be been being has have had having do does did if who "
-    "that which when there it its this these those they them he she we you i s his her their our my your as from "
-    "would will can could may might get gets got gotten getting what than then so any all some one "
-    "status level levels condition "
-    "people person persons individual individuals patient patients subject subjects case cases days day".split()
+    ["a", "an", "the", "of", "in", "on", "at", "to", "by", "for", "with", "and", "or", "is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "having", "do", "does", "did", "if", "who", "that", "which", "when", "there", "it", "its", "this", "these", "those", "they", "them", "he", "she", "we", "you", "i", "s", "his", "her", "their", "our", "my", "your", "as", "from", "would", "will", "can", "could", "may", "might", "get", "gets", "got", "gotten", "getting", "what", "than", "then", "so", "any", "all", "some", "one", "status", "level", "levels", "condition", "people", "person", "persons", "individual", "individuals", "patient", "patients", "subject", "subjects", "case", "cases", "days", "day"]
 )
 NEGATIVE = frozenset(
-    "not no non never without absence lack lacks lacking cannot none neither nor absent refusal refuse refuses refused "
-    "fail fails failed rejected reject rejects rejection don't doesn't didn't isn't aren't wasn't weren't won't can't "
-    "couldn't hasn't haven't hadn't wouldn't shouldn't dont doesnt".split()
+    ["not", "no", "non", "never", "without", "absence", "lack", "lacks", "lacking", "cannot", "none", "neither", "nor", "absent", "refusal", "refuse", "refuses", "refused", "fail", "fails", "failed", "rejected", "reject", "rejects", "rejection", "don't", "doesn't", "didn't", "isn't", "aren't", "wasn't", "weren't", "won't", "can't", "couldn't", "hasn't", "haven't", "hadn't", "wouldn't", "shouldn't", "dont", "doesnt"]
 )
 PREFIXES = ("non", "un", "in", "dis", "im")
-SUFFIXES = (
-    "ations ation ities ingly iness ments ment ances ance ences ence ized izes ize ers ings ing ions ion ity ies ied "
-    "ous ness ful ive ed er es ly al or th s e y"
-).split()
+SUFFIXES = ["ations", "ation", "ities", "ingly", "iness", "ments", "ment", "ances", "ance", "ences", "ence", "ized", "izes", "ize", "ers", "ings", "ing", "ions", "ion", "ity", "ies", "ied", "ous", "ness", "ful", "ive", "ed", "er", "es", "ly", "al", "or", "th", "s", "e", "y"]
 SHORTEST = 3
 # Words that stand at the two ends of one scale; what separates values of a variable in any domain.
 OPPOSITES = (
@@ -115,10 +106,7 @@ def bag(text: str) -> Bag:
 
 
 # Words that begin like a negation and are none.
-WHOLE = frozenset("under union unit until uncle unique university understand nonsense none infant intake income intelligence intelligent "
-                  "infection infected increase increased indoor insulin inside interest disease distance display district director "
-                  "important improve improved image impact immune into input industry inner injury instead institution institutions "
-                  "unobserved discount discuss dish disk".split())  # fmt: skip
+WHOLE = frozenset(["under", "union", "unit", "until", "uncle", "unique", "university", "understand", "nonsense", "none", "infant", "intake", "income", "intelligence", "intelligent", "infection", "infected", "increase", "increased", "indoor", "insulin", "inside", "interest", "disease", "distance", "display", "district", "director", "important", "improve", "improved", "image", "impact", "immune", "into", "input", "industry", "inner", "injury", "instead", "institution", "institutions", "unobserved", "discount", "discuss", "dish", "disk"])  # fmt: skip
 
 
 def _bare(word: str) -> str:
