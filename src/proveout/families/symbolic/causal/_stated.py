@@ -1,0 +1,170 @@
+"""Stated probabilities: what a rounded number may be, and how other probabilities follow from those stated."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from proveout.families.symbolic.causal._expression import (
+    Difference,
+    Expression,
+    Product,
+    Ratio,
+    Sum,
+    Term,
+    term,
+    terms_of,
+)
+from proveout.families.symbolic.causal._graph import Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Line", "Resolver", "Stated", "rounded"]
+
+DEPTH = 4
+ONE = Product(())
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """A probability as a text states it: the number, and the least and largest it may be before rounding.
+
+    Example:
+        >>> rounded(term({"Y": 1}), "69").low
+        Fraction(137, 200)
+    """
+
+    term: Term
+    point: Fraction
+    low: Fraction
+    high: Fraction
+
+
+def rounded(of: Term, percent: str) -> Stated:
+    """A probability that was rounded to the last digit written, in per cent, and is no less than 0 and no more than 1.
+
+    Example:
+        >>> found = rounded(term({"Y": 1}), "99.5")
+        >>> float(found.low), float(found.high)
+        (0.9945, 0.9955)
+    """
+    digits = len(percent.partition(".")[2])
+    point, half = Fraction(percent) / 100, Fraction(1, 200 * 10**digits)
+    return Stated(of, point, max(Fraction(0), point - half), min(Fraction(1), point + half))
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of a derivation: a term, and the formula over terms of earlier lines that gives it.
+
+    Args:
+        term: what the line gives; None for an effect that is no probability.
+        rule: why.
+        formula: None for a stated probability.
+        stated: which one, for a stated probability.
+        sets: variables that the rule uses, by role.
+        separations: independences that the rule needs: two variables, what is given, and the graph they hold in.
+    """
+
+    term: Term | None
+    rule: str
+    formula: Expression | None = None
+    stated: int | None = None
+    sets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    separations: tuple[tuple[str, str, tuple[str, ...], str], ...] = ()
+
+
+class Resolver:
+    """Derives probabilities of binary variables from stated ones, by the rules of probability and the graph.
+
+    Example:
+        >>> graph = Graph((("X", "Y"),))
+        >>> stated = [rounded(term({"Y": 1}, {"X": x}), p) for x, p in ((0, "30"), (1, "80"))]
+        >>> resolver = Resolver(graph, [*stated, rounded(term({"X": 1}), "50")])
+        >>> [line.rule for line in resolver.lines(term({"Y": 1}))]
+        ['stated', 'stated', 'complement', 'stated', 'total probability']
+    """
+
+    def __init__(self, graph: Graph, stated: Sequence[Stated]) -> None:
+        self._graph = graph
+        self._known = {one.term: at for at, one in reversed(list(enumerate(stated)))}
+        self._names = sorted({name for one in stated for name, _ in (*one.term.of, *one.term.given)})
+        self._found: dict[Term, Line] = {}
+        self._failed: dict[Term, int] = {}
+
+    def lines(self, wanted: Term) -> list[Line]:
+        """The derivation of a term, each line after those it uses; empty when it does not follow."""
+        if self._solve(wanted, DEPTH) is None:
+            return []
+        done: dict[Term, Line] = {}
+        self._collect(wanted, done)
+        return list(done.values())
+
+    def _collect(self, wanted: Term, done: dict[Term, Line]) -> None:
+        line = self._found[wanted]
+        for one in terms_of(line.formula) if line.formula is not None else ():
+            if one not in done:
+                self._collect(one, done)
+        done[wanted] = line
+
+    def _solve(self, wanted: Term, depth: int) -> Line | None:
+        if wanted in self._found:
+            return self._found[wanted]
+        if self._failed.get(wanted, -1) >= depth:
+            return None
+        self._failed[wanted] = depth
+        for line in self._ways(wanted):
+            needs = terms_of(line.formula) if line.formula is not None else ()
+            if depth or not needs:
+                if all(self._solve(one, depth - 1) for one in needs):
+                    self._found[wanted] = line
+                    return line
+        return None
+
+    def _ways(self, wanted: Term) -> Iterator[Line]:
+        """Ways to give a term, the plainest first."""
+        if wanted in self._known:
+            yield Line(wanted, "stated", stated=self._known[wanted])
+            return
+        if len(wanted.of) == 1:
+            yield from self._single(wanted)
+        else:
+            yield from self._joint(wanted)
+
+    def _single(self, wanted: Term) -> Iterator[Line]:
+        (name, value), given = wanted.of[0], dict(wanted.given)
+        if value == 0:
+            yield Line(wanted, "complement", Difference(ONE, term({name: 1}, given)))
+            return
+        other = term({name: 0}, given)
+        if other in self._known:
+            yield Line(wanted, "complement", Difference(ONE, other))
+        for dropped in given:
+            rest = {key: kept for key, kept in given.items() if key != dropped}
+            if self._graph.separated(name, dropped, rest):
+                fact = (name, dropped, tuple(sorted(rest)), "the graph")
+                yield Line(wanted, "independence", term({name: 1}, rest), None, (("drop", (dropped,)),), (fact,))
+        for over in self._names:
+            if over != name and over not in given:
+                parts = (term({name: 1}, {**given, over: over}), term({over: over}, given))
+                yield Line(wanted, "total probability", Sum((over,), Product(parts)), sets=(("over", (over,)),))
+                yield Line(
+                    wanted, "sum of joint", Sum((over,), term({name: 1, over: over}, given)), sets=(("over", (over,)),)
+                )
+        for moved in given:
+            rest = {key: kept for key, kept in given.items() if key != moved}
+            over_ = term({name: 1, moved: given[moved]}, rest)
+            yield Line(wanted, "ratio", Ratio(over_, term({moved: given[moved]}, rest)), sets=(("given", (moved,)),))
+
+    def _joint(self, wanted: Term) -> Iterator[Line]:
+        of, given = dict(wanted.of), dict(wanted.given)
+        for name, value in of.items():
+            rest = {key: kept for key, kept in of.items() if key != name}
+            flipped = term({**rest, name: 1 - int(value)}, given)
+            if flipped in self._known:
+                yield Line(wanted, "rest of joint", Difference(term(rest, given), flipped), sets=(("over", (name,)),))
+        for name, value in of.items():
+            rest = {key: kept for key, kept in of.items() if key != name}
+            parts = (term({name: value}, {**rest, **given}), term(rest, given))
+            yield Line(wanted, "product", Product(parts), sets=(("first", (name,)),))

@@ -1,0 +1,177 @@
+"""Words of phrases: their stems, their negation, and how much two phrases have in common."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import msgspec
+
+__all__ = ["Bag", "attribute", "bag", "overlap", "signed"]
+
+WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+EMPTY = frozenset(
+    ["a", "an", "the", "of", "in", "on", "at", "to", "by", "for", "with", "and", "or", "is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "having", "do", "does", "did", "if", "who", "that", "which", "when", "there", "it", "its", "this", "these", "those", "they", "them", "he", "she", "we", "you", "i", "s", "his", "her", "their", "our", "my", "your", "as", "from", "would", "will", "can", "could", "may", "might", "get", "gets", "got", "gotten", "getting", "what", "than", "then", "so", "any", "all", "some", "one", "status", "level", "levels", "condition", "people", "person", "persons", "individual", "individuals", "patient", "patients", "subject", "subjects", "case", "cases", "days", "day"]
+)
+NEGATIVE = frozenset(
+    ["not", "no", "non", "never", "without", "absence", "lack", "lacks", "lacking", "cannot", "none", "neither", "nor", "absent", "refusal", "refuse", "refuses", "refused", "fail", "fails", "failed", "rejected", "reject", "rejects", "rejection", "don't", "doesn't", "didn't", "isn't", "aren't", "wasn't", "weren't", "won't", "can't", "couldn't", "hasn't", "haven't", "hadn't", "wouldn't", "shouldn't", "dont", "doesnt"]
+)
+PREFIXES = ("non", "un", "in", "dis", "im")
+SUFFIXES = ["ations", "ation", "ities", "ingly", "iness", "ments", "ment", "ances", "ance", "ences", "ence", "ized", "izes", "ize", "ers", "ings", "ing", "ions", "ion", "ity", "ies", "ied", "ous", "ness", "ful", "ive", "ed", "er", "es", "ly", "al", "or", "th", "s", "e", "y"]
+SHORTEST = 3
+# Words that stand at the two ends of one scale; what separates values of a variable in any domain.
+OPPOSITES = (
+    "high low", "higher lower", "large small", "larger smaller", "big small", "more less", "increased reduced", "increased decreased",
+    "increase decrease", "increase reduction", "tall short", "long short", "old young", "older younger", "male female", "man woman", "men women", "boy girl",
+    "heavy light", "good bad", "good poor", "better worse", "rich poor", "strong weak", "hot cold", "warm cold", "wet dry", "rainy dry",
+    "rain sun", "dark bright", "dark light", "early late", "time late", "clean polluted", "clean dirty", "pure polluted", "clear polluted",
+    "alive dead", "live die", "survival death", "survive die", "survival mortality", "happy sad", "happiness sadness", "ringing silent",
+    "close far", "near far", "loud quiet", "fast slow", "hard easy", "healthy sick", "healthy ill", "healthy unhealthy", "present absent", "on off", "open closed",
+    "accepted rejected", "win lose", "success failure", "attractive ugly", "kind mean", "famous obscure", "smart dumb",
+    "true false", "active inactive", "full empty", "thick thin", "fat slim", "urban rural", "rich poor", "passed failed", "gain loss",
+)  # fmt: skip
+# What a value says of which attribute, for attributes that texts name and values do not repeat.
+ATTRIBUTES = {
+    "gender": "male female man woman men women boy girl",
+    "sex": "male female man woman men women",
+    "age": "old young older younger elderly",
+    "season": "dry rainy wet summer winter spring autumn",
+    "weather": "rain rainy sunny sun cloudy storm snow",
+    "mortality": "death die dead survival survive",
+    "survival": "death die dead mortality",
+    "mood": "happy sad happiness sadness angry calm",
+    "occupation": "job worker profession",
+    "appearance": "attractive beautiful handsome ugly",
+    "effort": "hard working lazy",
+    "admission": "accepted admitted rejected",
+    "cost": "bill expensive cheap price",
+    "proximity": "close near far distance",
+    "education": "college degree school university graduate",
+    "fame": "famous celebrity",
+    "salary": "wage income earn paid",
+    "income": "salary wage earn",
+    "disease": "ill sick healthy recovery",
+    "recovery": "cure cured healed",
+    "health": "healthy sick ill",
+    "relationship": "single dating partner married",
+}
+
+
+class Bag(msgspec.Struct, frozen=True):
+    """A phrase as stems of its words, and whether it is negated."""
+
+    stems: frozenset[str]
+    words: frozenset[str]
+    negated: bool
+
+
+@lru_cache(maxsize=4096)
+def stem(word: str) -> str:
+    """A word without its ending; short words are left alone.
+
+    Example:
+        >>> stem("smokers"), stem("smoking"), stem("famous"), stem("fame"), stem("xevu")
+        ('smok', 'smok', 'fam', 'fam', 'xevu')
+    """
+    base = re.sub(r"(?<=[a-z]{2})ves$", "f", word.removesuffix("'s"))
+    changed = True
+    while changed:
+        changed = False
+        for suffix in SUFFIXES:
+            if base.endswith(suffix) and len(base) - len(suffix) >= SHORTEST:
+                base, changed = base[: -len(suffix)], True
+                break
+    if len(base) > SHORTEST and base[-1] == base[-2]:
+        base = base[:-1]
+    return base
+
+
+@lru_cache(maxsize=4096)
+def bag(text: str) -> Bag:
+    """The words of a phrase.
+
+    Example:
+        >>> bag("people who do not smoke").negated, sorted(bag("nonsmokers").stems), bag("nonsmokers").negated
+        (True, ['smok'], True)
+    """
+    words = WORD.findall(text.lower().replace("\\u2019", "'"))
+    negations = sum(word in NEGATIVE for word in words)
+    kept = [word for word in words if word not in EMPTY and word not in NEGATIVE]
+    bare = []
+    for word in kept:
+        inner = _bare(word)
+        negations += inner != word
+        bare.append(inner)
+    return Bag(frozenset(stem(word) for word in bare), frozenset(bare), negations % 2 == 1)
+
+
+# Words that begin like a negation and are none.
+WHOLE = frozenset(["under", "union", "unit", "until", "uncle", "unique", "university", "understand", "nonsense", "none", "infant", "intake", "income", "intelligence", "intelligent", "infection", "infected", "increase", "increased", "indoor", "insulin", "inside", "interest", "disease", "distance", "display", "district", "director", "important", "improve", "improved", "image", "impact", "immune", "into", "input", "industry", "inner", "injury", "instead", "institution", "institutions", "unobserved", "discount", "discuss", "dish", "disk"])  # fmt: skip
+
+
+def _bare(word: str) -> str:
+    """A word without a prefix that negates it."""
+    if word in WHOLE:
+        return word
+    for prefix in PREFIXES[:2]:
+        if word.startswith(prefix) and len(word) - len(prefix) > SHORTEST:
+            return word[len(prefix) :]
+    return word
+
+
+def _alike(one: str, other: str) -> float:
+    """How sure it is that two stems are of one word: 1, less for a common beginning, or 0."""
+    if one == other:
+        return 1.0
+    short, long = sorted((one, other), key=len)
+    if len(short) > SHORTEST and long.startswith(short):
+        return 0.8
+    return 0.0
+
+
+def overlap(one: Bag, other: Bag) -> float:
+    """The number of words that two phrases share, a common beginning counted as less.
+
+    Example:
+        >>> overlap(bag("eating citrus"), bag("citrus intake"))
+        1.0
+    """
+    return sum(max((_alike(stem_, found) for found in other.stems), default=0.0) for stem_ in one.stems)
+
+
+_PAIRS = frozenset(frozenset(stem(word) for word in pair.split()) for pair in OPPOSITES)
+
+
+def opposite(one: Bag, other: Bag) -> bool:
+    """Whether two phrases differ by words at the two ends of a scale."""
+    left, right = one.stems - other.stems, other.stems - one.stems
+    return any(frozenset((a, b)) in _PAIRS for a in left for b in right)
+
+
+def signed(one: Bag, other: Bag) -> float:
+    """How much two phrases say the same (positive) or the contrary (negative) of one thing, between -1 and 1.
+
+    Example:
+        >>> signed(bag("not smoking"), bag("smoker")), signed(bag("low salary"), bag("high salary"))
+        (-1.0, -0.75)
+    """
+    against = opposite(one, other)
+    shared = overlap(one, other)
+    if against:
+        shared += 0.5
+    total = max(1, min(len(one.stems), len(other.stems)))
+    size = min(1.0, shared / total)
+    return -size if (one.negated != other.negated) != against else size
+
+
+_ATTRIBUTES = {stem(name): frozenset(stem(word) for word in words.split()) for name, words in ATTRIBUTES.items()}
+
+
+def attribute(name: Bag, value: Bag) -> bool:
+    """Whether a phrase says a value of what a name calls.
+
+    Example:
+        >>> attribute(bag("gender"), bag("men who are tall")), attribute(bag("age"), bag("male"))
+        (True, False)
+    """
+    return any(_ATTRIBUTES.get(stem_, frozenset()) & value.stems for stem_ in name.stems)
