@@ -58,6 +58,7 @@ from proveout.families.retrieval import (
     replay,
     reranker,
 )
+from proveout.families.symbolic import LanguageCandidate, SymbolicFamily
 
 __all__ = [
     "BuildRun",
@@ -80,6 +81,7 @@ __all__ = [
     "IngestReport",
     "Knowledge",
     "KnowledgeIngested",
+    "LanguageCandidate",
     "LlmFamily",
     "Loads",
     "PassageCandidate",
@@ -95,6 +97,7 @@ __all__ = [
     "SlotCandidate",
     "Source",
     "Suspect",
+    "SymbolicFamily",
     "TaggerCandidate",
     "VectorIndex",
     "WrittenCandidate",

@@ -56,7 +56,12 @@ def dump_policy(policy: Policy) -> str:
         decisions: [a, b]
     """
     text: str = yaml.dump(
-        policy_to_json(policy), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
+        policy_to_json(policy),
+        Dumper=_dumper(),
+        sort_keys=False,
+        allow_unicode=True,
+        width=110,
+        default_flow_style=None,
     )
     return text
 

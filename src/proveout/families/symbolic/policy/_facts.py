@@ -205,7 +205,9 @@ def _words(text: str, unit: Unit) -> int | Fraction:
 
 def _iso_duration(text: str, unit: Unit) -> Fraction:
     match = _ISO_DURATION.fullmatch(text)
-    parts = [(int(count), name) for count, name in zip(match.groups(), _ISO_UNITS, strict=True) if count] if match else []
+    parts = (
+        [(int(count), name) for count, name in zip(match.groups(), _ISO_UNITS, strict=True) if count] if match else []
+    )
     if not parts:
         raise ValueError("it is no ISO 8601 duration of years, months, weeks and days")
     return sum((count * _times(name, unit) for count, name in parts), Fraction(0))

@@ -1,0 +1,45 @@
+"""The independent checkers of the symbolic proofs, registered by the kind of proof."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from proveout.families._proofs import Claim, proof_checker
+from proveout.families.symbolic import causal, logic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["check_causal_claim", "check_logic_claim"]
+
+OPTION = re.compile(r"\b([A-Za-z])\s*[).:]\s*([A-Za-z]+)")
+
+
+@proof_checker("logic")
+def check_logic_claim(claim: Claim) -> Sequence[str]:
+    """Re-verify a proof about a text, and that its verdict is the option that was answered."""
+    found = logic.check_logic(dict(claim.proof), claim.inputs["context"], claim.inputs["question"])
+    return found or _option(claim)
+
+
+def _option(claim: Claim) -> list[str]:
+    """The options are read anew, and not by what made the answer."""
+    truth = str(claim.proof["truth"])
+    meant = {letter.upper() for letter, words in OPTION.findall(str(claim.inputs["options"])) if _truth(words) == truth}
+    said = {str(value) for value in claim.output.values()}
+    return [] if said == meant else [f"the proof says {truth}, and the answer {', '.join(said)}"]
+
+
+def _truth(words: str) -> str:
+    return words.lower() if words.lower() in {"true", "false"} else "unknown"
+
+
+@proof_checker("causal")
+def check_causal_claim(claim: Claim) -> Sequence[str]:
+    """Re-verify a causal proof, and that it concludes what was answered."""
+    found = causal.check_causal(
+        claim.proof, {name: claim.inputs[name] for name in ("background", "given_info", "question")}
+    )
+    answered = {str(value) for value in claim.output.values()}
+    return found or ([] if answered == {claim.proof["answer"]} else ["the proof concludes another answer"])

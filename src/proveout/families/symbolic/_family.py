@@ -1,0 +1,56 @@
+"""The symbolic family: of its approaches, the first that fits the task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from proveout.families._protocol import BuildRun, Candidate, Fit, Loads, family
+from proveout.families.symbolic._language import LanguageCandidate, build_language, fits_language
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from proveout.data import SelectSplit, TrainSplit
+    from proveout.task import Task
+
+__all__ = ["SymbolicFamily"]
+
+
+class Approach(NamedTuple):
+    """One way to be symbolic."""
+
+    fits: Callable[[Task], Fit]
+    build: Callable[[Task, TrainSplit, SelectSplit, BuildRun], Candidate]
+
+
+APPROACHES = (Approach(fits_language, build_language),)
+CANDIDATES: tuple[type[LanguageCandidate], ...] = (LanguageCandidate,)
+
+
+class AnyProver:
+    """Loads whichever was saved."""
+
+    @classmethod
+    def load(cls, folder: Path, cache: Path) -> Candidate:
+        """Read the candidate of one approach."""
+        kind: type[Loads] = next(one for one in CANDIDATES if one.is_in(folder))
+        return kind.load(folder, cache)
+
+
+@family("symbolic")
+class SymbolicFamily:
+    """Rules with proofs: a policy over facts, a decision model, questions over controlled English, or induced rules."""
+
+    name = "symbolic"
+    candidate = AnyProver
+
+    def fits(self, task: Task) -> Fit:
+        """What has a policy, a question for a reader, or rows to induce rules from."""
+        found = [approach.fits(task) for approach in APPROACHES]
+        return next((fit for fit in found if fit.ok), Fit(ok=False, reason="; ".join(fit.reason for fit in found)))
+
+    def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> Candidate:
+        """Build by the first approach that fits."""
+        chosen = next(approach for approach in APPROACHES if approach.fits(task).ok)
+        return chosen.build(task, train, select, run)
