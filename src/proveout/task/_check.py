@@ -42,6 +42,7 @@ def checked(task: Task, where: str) -> Task:
     _check_shares(task, where)
     _check_data(task, where)
     _check_incumbent(task, where)
+    _check_rules(task, where)
     problem = causal_problem(task)
     if problem:
         raise invalid(where, *problem)
@@ -98,6 +99,16 @@ def _check_data(task: Task, where: str) -> None:
                 )
     if task.data.by == "time" and not task.data.time:
         raise invalid(where, "data.time is missing", 'data.by is "time"', "name the column that holds the time")
+
+
+def _check_rules(task: Task, where: str) -> None:
+    rules = task.rules
+    if not rules.policy and rules != type(rules)():
+        stated = ", ".join(key for key, value in msgspec.to_builtins(rules).items() if value)
+        raise invalid(where, "rules without a policy", f"[rules] has {stated}", "set rules.policy, or drop them")
+    if rules.day and rules.day not in task.input_fields:
+        why = f"the input schema has {', '.join(task.input_fields)}"
+        raise invalid(where, f"rules.day {rules.day!r} is no input field", why, "name one of them")
 
 
 def _check_incumbent(task: Task, where: str) -> None:

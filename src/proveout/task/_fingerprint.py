@@ -51,9 +51,28 @@ def fingerprint(task: Task) -> str:
     meaning["kpis"] = sorted(meaning["kpis"], key=canonical_json)
     meaning["input"] = _schema_meaning(task.input)
     meaning["output"] = _schema_meaning(task.output)
-    meaning["policy"] = _policy(task.root / task.rules.policy) if task.rules.policy else None
+    meaning["policy"] = _rules_file(task.root / task.rules.policy) if task.rules.policy else None
+    meaning |= _rules(task)
     meaning["incumbent"]["prompt"] = prompt_text(task)
     return content_hash(meaning)
+
+
+def _rules(task: Task) -> dict[str, Any]:
+    """What the table ``rules`` means besides the policy; nothing where it says nothing else."""
+    said = {key: value for key, value in msgspec.to_builtins(task.rules).items() if value and key != "policy"}
+    if task.rules.readers:
+        said["readers"] = _policy(task.root / task.rules.readers)
+    return {"rules": said} if said else {}
+
+
+def _rules_file(path: Path) -> Any:
+    """A policy in YAML as what it says; a decision model as it is written."""
+    if path.suffix in {".yaml", ".yml"}:
+        return _policy(path)
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _bad_policy(path, str(error)) from error
 
 
 def _schema_meaning(schema: Any, *, names: bool = False) -> Any:

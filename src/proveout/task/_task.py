@@ -95,10 +95,25 @@ class Rules(_Table, frozen=True, kw_only=True):
     """The rules of the task.
 
     Attributes:
-        policy: a typed YAML policy, relative to the task's folder; "" when there is none.
+        policy: a typed YAML policy, or a DMN model (``.dmn``, ``.json``), relative to the task's folder; "" when there
+            is none.
+        readers: phrases and grammars that read the policy's facts from text, a YAML file; "" when the input fields
+            are the facts themselves.
+        facts: column of the examples that holds the stated facts of a row as JSON, by which readers are learned and
+            trusted: of the TrainSplit and SelectSplit alone, test rows only measure them.
+        recourse: decision to the decision a person would rather have: every answer of the first carries the smallest
+            permitted change that leads to the second, or a proof that there is none.
+        decision: which decision of a DMN model is asked for; left out, the one that no other needs.
+        day: input field with the day of the case (ISO 8601), for rules that are in force for a time and for relative
+            dates; "" when there is none.
     """
 
     policy: str = ""
+    readers: str = ""
+    facts: str = ""
+    recourse: dict[str, str] = {}
+    decision: str = ""
+    day: str = ""
 
 
 class Simulation(_Table, frozen=True, kw_only=True):

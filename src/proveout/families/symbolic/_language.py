@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from proveout.families._protocol import BuildRun, CandidateCard, Fit, card_of
-from proveout.families._serving import DIGITS, measured
+from proveout.families._serving import measured
 from proveout.families.symbolic import causal, logic
+from proveout.families.symbolic._sureness import Sureness, sureness
 from proveout.task import Answer, Evidence, Task, canonical_json
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ __all__ = ["APPROACH", "LanguageCandidate", "build_language", "fits_language"]
 APPROACH = "language"
 FILE = "language.json"
 FIELDS = {"logic": ("context", "question", "options"), "causal": ("background", "given_info", "question")}
-# Set by hand, for a task without rows to calibrate on: a proof the checker accepts, and one whose rounded numbers or
-# stated assumption leave the other answer possible.
-DEFINITE, WEAK = 0.99, 0.6
 Inputs = Mapping[str, Any]
 
 
@@ -70,8 +68,7 @@ class LanguageState(msgspec.Struct, frozen=True, kw_only=True):
 
     card: CandidateCard
     field: str
-    definite: float
-    weak: float
+    sureness: Sureness
 
 
 class LanguageCandidate:
@@ -97,7 +94,7 @@ class LanguageCandidate:
         if not said.output:
             return Answer(abstention=said.abstention or "not understood", evidence=evidence, usage=usage)
         output = {self._state.field: said.output}
-        sure = self._state.weak if said.weak else self._state.definite
+        sure = self._state.sureness.of(weak=said.weak)
         return Answer(output=output, guess=output, confidence=sure, evidence=evidence, usage=usage)
 
     def save(self, folder: Path) -> None:
@@ -138,27 +135,13 @@ def build_language(task: Task, train: TrainSplit, select: SelectSplit, run: Buil
     """Nothing is learned; where there are rows to select on, they say how sure an answer is."""
     del train
     field = task.target or task.output_fields[0]
-    definite, weak = _calibrated(field, select.examples)
-    chosen_on = {"chosen_on": "select"} if select.examples else {}
-    card = card_of(
-        "symbolic",
-        task,
-        run,
-        approach=APPROACH,
-        readers=sorted(READERS),
-        confidence={"value": definite, **chosen_on},
-        confidence_weak={"value": weak, **chosen_on},
-    )
-    return LanguageCandidate(LanguageState(card=card, field=field, definite=definite, weak=weak))
+    sure = sureness(_judged(field, select.examples))
+    card = card_of("symbolic", task, run, approach=APPROACH, readers=sorted(READERS), **sure.parameters())
+    return LanguageCandidate(LanguageState(card=card, field=field, sureness=sure))
 
 
-def _calibrated(field: str, examples: Sequence[Example]) -> tuple[float, float]:
-    """How often definite and weak answers are right, each as if it had been tried a few times before."""
-    counts = {False: [DEFINITE * 2, 2.0], True: [WEAK * 2, 2.0]}
+def _judged(field: str, examples: Sequence[Example]) -> Iterator[tuple[bool, bool]]:
     for example in examples:
         said = said_of(example.inputs)
         if example.expected is not None and said.output:
-            counts[said.weak][0] += said.output == str(example.expected.get(field))
-            counts[said.weak][1] += 1
-    definite, weak = (right / n for right, n in (counts[False], counts[True]))
-    return round(definite, DIGITS), round(weak, DIGITS)
+            yield said.weak, said.output == str(example.expected.get(field))
