@@ -57,7 +57,7 @@ class Recourse:
 
     def _found(self, facts: Mapping[str, Any], wanted: str) -> Way:
         known = normalise(self._policy, facts)
-        found = smallest_change(self._reasoner, {name: value for name, value in known.values.items() if value is not None}, wanted)
+        found = smallest_change(self._reasoner, known.values, wanted)
         if isinstance(found, Change):
             steps = ", ".join(f"{name} from {_shown(old)} to {_shown(new)}" for name, (old, new) in found.facts.items())
             given = ", ".join(f"{name} is {_shown(value)}" for name, value in found.given.items())
