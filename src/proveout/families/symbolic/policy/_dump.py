@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from proveout.families.symbolic.policy._explicit import explicit
 from proveout.families.symbolic.policy._unparse import exact_text, expression_text
 from proveout.task import content_hash
 
@@ -34,6 +35,7 @@ def policy_to_json(policy: Policy) -> dict[str, Any]:
         >>> policy_to_json(Policy(name="p", version=1, decisions=("a",), facts=(price,)))["facts"]
         [{'name': 'price', 'type': 'money', 'unit': 'USD', 'range': ['0.5', None]}]
     """
+    policy = explicit(policy)
     return _some(
         version=policy.version,
         name=policy.name,
@@ -132,4 +134,4 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _cites(cite: Cite | None) -> dict[str, Any] | None:
-    return None if cite is None else _some(document=cite.document, section=cite.section)
+    return None if cite is None else {"document": cite.document, "section": cite.section}

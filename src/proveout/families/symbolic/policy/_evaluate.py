@@ -10,6 +10,7 @@ import msgspec
 from proveout.errors import PolicyInvalid
 from proveout.families.symbolic.policy._compile import Compiler
 from proveout.families.symbolic.policy._dump import policy_hash
+from proveout.families.symbolic.policy._explicit import explicit
 from proveout.families.symbolic.policy._facts import FactReader, Facts
 from proveout.families.symbolic.policy._index import build_index, conjuncts
 from proveout.families.symbolic.policy._proof import Coded, Prover
@@ -93,11 +94,10 @@ class Evaluator:
         self._head = {"name": policy.name, "version": policy.version, "hash": policy.hash or policy_hash(policy)}
         self._day = {"day": on.isoformat()} if on is not None else {}
         self._undetermined = policy.undetermined
-        in_force = policy if on is None else policy.in_force(on)
+        in_force = explicit(policy if on is None else policy.in_force(on))
         self._reader = FactReader(policy)
         self._rules = _coded(in_force)
-        ranked = _ranked(in_force.rules)
-        self._index = build_index([rule.when for rule in ranked], policy.facts)
+        self._index = build_index([rule.when for rule in _ranked(in_force.rules)], policy.facts)
         self._priorities = [rule.priority for rule in self._rules]
 
     def normalise(self, given: Mapping[str, Any]) -> Facts:
@@ -222,7 +222,7 @@ def _coded(policy: Policy) -> list[Coded]:
                 then=rule.then,
                 priority=rule.priority,
                 fires=compiler.compile(rule.when),
-                above=tuple(ranks[other] for other in above.get(rule.id, ())),
+                above=tuple(sorted(ranks[other] for other in above.get(rule.id, ()))),
                 step=steps.of(rule.when),
                 conjuncts=tuple((part.value, part) for part in parts),
                 head=tuple(head.items()),

@@ -140,7 +140,7 @@ def parse_expression(text: str, about: str) -> Expression:
     """Read an expression over names and literals.
 
     It knows ``and or not == != < <= > >= in``, ``+ - * /``, ``min max abs``, ``x if c else y``, ``date("2026-01-31")``
-    and units, as ``days(30)``.
+    and units, as ``days(30)`` or ``quantity(3, "USD/day")``.
 
     Raises:
         PolicyInvalid: it is not one; ``about`` says where it stands.
@@ -262,7 +262,10 @@ class _Parser:
         if name == "date":
             return self._date(arguments)
         if name in _UNITS:
-            return self._with_unit(name, arguments)
+            return self._with_unit(name, _UNITS[name], arguments)
+        if name == "quantity":
+            unit = arguments[-1].value if len(arguments) == 2 and isinstance(arguments[-1], Constant) else None  # noqa: PLR2004  a number and its unit
+            return self._with_unit(name, unit, arguments[:1])
         if name not in _FUNCTIONS or not arguments or (name == "abs" and len(arguments) != 1):
             raise self.invalid(f"{name}() with {len(arguments)} arguments is no known function")
         return Call(cast("Literal['min', 'max', 'abs']", name), arguments)
@@ -276,11 +279,12 @@ class _Parser:
                 raise self.invalid(f"{only.value!r} is no date: {error}") from error
         raise self.invalid('date() takes one text such as "2026-01-31"')
 
-    def _with_unit(self, name: str, arguments: tuple[Expression, ...]) -> Constant:
+    def _with_unit(self, name: str, unit: object, arguments: tuple[Expression, ...]) -> Constant:
         only = arguments[0] if len(arguments) == 1 else None
-        if isinstance(only, Constant) and isinstance(only.value, int | Fraction) and not isinstance(only.value, bool):
-            return Constant(only.value, _UNITS[name])
-        raise self.invalid(f"{name}() takes one number")
+        plain = isinstance(only, Constant) and not isinstance(only.value, bool) and not only.unit
+        if plain and isinstance(only, Constant) and isinstance(only.value, int | Fraction) and isinstance(unit, str):
+            return Constant(only.value, unit)
+        raise self.invalid(f"{name}() takes one number" if name != "quantity" else "quantity() takes a number and a unit")
 
 
 def _whole(value: Fraction) -> int | Fraction:

@@ -8,6 +8,7 @@ import msgspec
 
 from proveout.errors import PolicyInvalid
 from proveout.families.symbolic.policy._dump import policy_hash
+from proveout.families.symbolic.policy._explicit import explicit
 from proveout.families.symbolic.policy._model import Policy
 from proveout.families.symbolic.policy._read_keys import Reader, read_definition, read_fact, read_rule
 from proveout.families.symbolic.policy._read_yaml import MOST_BYTES, Node, read_json_tree, read_yaml
@@ -88,4 +89,5 @@ def _policy(tree: Node, where: str) -> Policy:
         for one in [{name: part.value for name, part in node.value.items()}]
     }
     validate(policy, where, lines)
+    policy = explicit(policy)
     return msgspec.structs.replace(policy, hash=policy_hash(policy))

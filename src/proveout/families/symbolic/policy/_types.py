@@ -44,14 +44,14 @@ class Kind(msgspec.Struct, frozen=True):
         name: a quantity is a number, with its unit.
         unit: of a quantity.
         bare: a quantity of literals without a unit, which takes the unit of the other side.
-        literal: a literal on its own, whose unit yields to the other side's.
+        mixed: computed from several units, so that a bare number beside it could mean any of them.
         values: of an enum.
     """
 
     name: Literal["boolean", "quantity", "date", "enum", "text"]
     unit: Unit = ONE
     bare: bool = False
-    literal: bool = False
+    mixed: bool = False
     values: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Kind(msgspec.Struct, frozen=True):
         return "a plain number" if not self.unit.powers else f"a quantity in {self.unit.name}"
 
 
-BOOLEAN, DATE, BARE = Kind("boolean"), Kind("date"), Kind("quantity", bare=True, literal=True)
+BOOLEAN, DATE, BARE = Kind("boolean"), Kind("date"), Kind("quantity", bare=True)
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -77,11 +77,8 @@ def near(word: str, known: Iterable[str]) -> str:
 
 
 def common_unit(kinds: Sequence[Kind]) -> Unit:
-    """The unit in which these are computed together: the finest of what is no literal, else of what has a unit."""
-    named = [kind.unit for kind in kinds if not kind.bare and not kind.literal] or [
-        kind.unit for kind in kinds if not kind.bare
-    ]
-    return min(named, key=lambda unit: unit.scale, default=ONE)
+    """The unit in which these are computed together: the finest."""
+    return min((kind.unit for kind in kinds if not kind.bare), key=lambda unit: unit.scale, default=ONE)
 
 
 class Typer:
@@ -141,12 +138,14 @@ class Typer:
         if isinstance(node.value, bool):
             return BOOLEAN
         if isinstance(node.value, str):
-            return Kind("text", literal=True, values=(node.value,))
+            if any("\ud800" <= letter <= "\udfff" for letter in node.value):
+                raise self._wrong("a text holds half of a surrogate pair", "write the whole character", about)
+            return Kind("text", values=(node.value,))
         if isinstance(node.value, date):
             return DATE
         if not node.unit:
             return BARE
-        return Kind("quantity", self._unit(node.unit, about), literal=True)
+        return Kind("quantity", self._unit(node.unit, about))
 
     def _unit(self, text: str, about: str) -> Unit:
         try:
@@ -173,11 +172,9 @@ class Typer:
             raise self._wrong(why, "write some of them out", about)
         self._open.append(name)
         try:
-            kind = self.kind(self._definitions[name].means, f"definition {name}")
+            return self.kind(self._definitions[name].means, f"definition {name}")
         finally:
             self._open.pop()
-        # Once it has a name, a number stands for itself and takes no unit from its neighbours.
-        return msgspec.structs.replace(kind, bare=kind.bare, literal=False)
 
     def _booleans(self, parts: Sequence[Expression], about: str) -> Kind:
         for part in parts:
@@ -230,7 +227,13 @@ class Typer:
             if kind.unit.powers != with_unit[0][1].unit.powers:
                 why = f"{_short(with_unit[0][0])} is {with_unit[0][1]}, and {_short(part)} is {kind}"
                 raise self._wrong(why, _advice(with_unit[0][1], kind), about)
-        return Kind("quantity", common_unit(kinds), bare=not with_unit)
+        scales = {kind.unit.scale for _, kind in with_unit}
+        mixed = len(scales) > 1 or any(kind.mixed for _, kind in with_unit)
+        bare = next((part for part, kind in zip(parts, kinds, strict=True) if kind.bare), None)
+        if mixed and bare is not None and with_unit:
+            why = f"{_short(bare)} has no unit, and stands beside several"
+            raise self._wrong(why, "write it with its unit, as days(30)", about)
+        return Kind("quantity", common_unit(kinds), bare=not with_unit, mixed=mixed)
 
     def _texts(self, left: tuple[Expression, Kind], right: tuple[Expression, Kind], about: str) -> None:
         for (_, enum), (part, kind) in ((left, right), (right, left)):
@@ -249,7 +252,8 @@ class Typer:
             return self._alike([node.left, node.right], about)
         unit = left.unit.times(right.unit, 1 if node.op == "*" else -1)
         # A quotient of hours and days is a plain number, so that it is given as one.
-        return Kind("quantity", unit if unit.powers else ONE, bare=left.bare and right.bare)
+        mixed = bool(unit.powers) and (left.mixed or right.mixed)
+        return Kind("quantity", unit if unit.powers else ONE, bare=left.bare and right.bare, mixed=mixed)
 
     def _dates(self, node: Arithmetic, left: Kind, right: Kind, about: str) -> Kind:
         if node.op == "-" and left.name == right.name == "date":

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import msgspec
 
-__all__ = ["ONE", "Unit", "canonical_unit", "unit_of"]
+__all__ = ["ONE", "TIMES", "Unit", "canonical_unit", "unit_of"]
 
 # Base unit, and how many of it: days and months do not convert into each other, because months differ in length.
 _SCALES: dict[str, tuple[str, int]] = {
@@ -19,6 +19,8 @@ _SCALES: dict[str, tuple[str, int]] = {
     "month": ("month", 1),
     "year": ("month", 12),
 }
+TIMES = frozenset(_SCALES)
+_CONVERTIBLE = {base for base, _ in _SCALES.values()}
 _PART = re.compile(r"[^\W\d_][\w%.-]*|%|[$€£¥]")
 
 
@@ -34,6 +36,11 @@ class Unit(msgspec.Struct, frozen=True):
     powers: tuple[tuple[str, int], ...] = ()
     scale: Fraction = Fraction(1)
     name: str = ""
+
+    @property
+    def convertible(self) -> bool:
+        """Whether there are other units of the same thing, as hours for days."""
+        return any(base in _CONVERTIBLE for base, _ in self.powers)
 
     def times(self, other: Unit, sign: int = 1) -> Unit:
         """The unit of a product, or with ``sign`` -1 of a quotient.

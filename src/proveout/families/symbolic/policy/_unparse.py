@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
+import json
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from proveout.errors import PolicyInvalid
 from proveout.families.symbolic.policy._expressions import (
@@ -22,38 +22,29 @@ from proveout.families.symbolic.policy._expressions import (
     Negative,
     Not,
 )
+from proveout.families.symbolic.policy._units import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["exact_text", "expression_text"]
 
-_COMPARES: dict[str, type[ast.cmpop]] = {
-    "==": ast.Eq,
-    "!=": ast.NotEq,
-    "<": ast.Lt,
-    "<=": ast.LtE,
-    ">": ast.Gt,
-    ">=": ast.GtE,
-}
-_ARITHMETIC: dict[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
+# How tightly each binds; a part that binds less than its place asks for gets brackets.
+_CHOOSE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _ATOM = range(9)
 
 
 def expression_text(expression: Expression) -> str:
-    """The expression as text, with the fewest brackets and single quotes.
-
-    Python's own `ast.unparse` writes it, so that a checker which knows nothing of this package names each part of a
-    condition by the same text.
+    """The expression as text, with few brackets and double quotes; the same on every version of Python.
 
     Raises:
         PolicyInvalid: a number in it has no literal that is read back as the same number.
 
     Example:
         >>> from proveout.families.symbolic.policy import parse_expression
-        >>> expression_text(parse_expression('((a and b)) or kind not in ("x",) or late > days(3.0)', "here"))
-        "a and b or kind not in ['x'] or late > days(3)"
+        >>> print(expression_text(parse_expression("((a and b)) or kind not in ('x',) or late > days(3.0)", "here")))
+        a and b or kind not in ["x"] or late > days(3)
     """
-    return ast.unparse(_tree(expression))
+    return _text(expression, _CHOOSE)
 
 
 def exact_text(value: int | Fraction) -> str:
@@ -77,17 +68,24 @@ def exact_text(value: int | Fraction) -> str:
     return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
 
 
-def _tree(expression: Expression) -> ast.expr:
-    return _WRITERS[type(expression)](expression)
+def _text(expression: Expression, place: int) -> str:
+    text, binds = _WRITERS[type(expression)](expression)
+    return f"({text})" if binds < place else text
 
 
-def _constant(constant: Constant) -> ast.expr:
+def _constant(constant: Constant) -> tuple[str, int]:
     value = constant.value
     if isinstance(value, date):
-        return _called("date", ast.Constant(value.isoformat()))
-    if isinstance(value, Fraction):
-        value = _literal(value)
-    return _called(f"{constant.unit}s", ast.Constant(value)) if constant.unit else ast.Constant(value)
+        return f'date("{value.isoformat()}")', _ATOM
+    if isinstance(value, str):
+        # As JSON quotes it, which Python reads as well; what repr escapes differs between versions of Python.
+        return json.dumps(value, ensure_ascii=False), _ATOM
+    text = repr(_literal(value) if isinstance(value, Fraction) else value)
+    if not constant.unit:
+        return text, _SIGN if text[0] == "-" else _ATOM
+    if constant.unit in TIMES:
+        return f"{constant.unit}s({text})", _ATOM
+    return f"quantity({text}, {json.dumps(constant.unit, ensure_ascii=False)})", _ATOM
 
 
 def _literal(value: Fraction) -> int | float:
@@ -107,47 +105,48 @@ def _literal(value: Fraction) -> int | float:
     )
 
 
-def _called(name: str, *arguments: ast.expr) -> ast.expr:
-    return ast.Call(func=ast.Name(name), args=list(arguments), keywords=[])
+def _list(items: tuple[Constant, ...]) -> str:
+    return f"[{', '.join(_constant(item)[0] for item in items)}]"
 
 
-def _list(items: tuple[Constant, ...]) -> ast.expr:
-    return ast.List(elts=[_constant(item) for item in items])
+def _not(one: Not) -> tuple[str, int]:
+    if isinstance(one.of, In):
+        return f"{_text(one.of.item, _SUM)} not in {_list(one.of.of)}", _COMPARE
+    return f"not {_text(one.of, _NOT)}", _NOT
 
 
-def _not(expression: Not) -> ast.expr:
-    inner = expression.of
-    if isinstance(inner, In):
-        return ast.Compare(left=_tree(inner.item), ops=[ast.NotIn()], comparators=[_list(inner.of)])
-    return ast.UnaryOp(op=ast.Not(), operand=_tree(inner))
+def _joined(word: str, parts: tuple[Expression, ...], place: int) -> tuple[str, int]:
+    # A conjunction in a conjunction keeps its brackets: it is another tree.
+    return f" {word} ".join(_text(part, place + 1) for part in parts), place
 
 
-def _bool(op: ast.boolop, expression: All | AnyOf) -> ast.expr:
-    return ast.BoolOp(op=op, values=[_tree(part) for part in expression.of])
+def _pair(one: Compare | Arithmetic) -> tuple[str, int]:
+    place = _COMPARE if isinstance(one, Compare) else _SUM if one.op in "+-" else _PRODUCT
+    left = place + 1 if isinstance(one, Compare) else place
+    return f"{_text(one.left, left)} {one.op} {_text(one.right, place + 1)}", place
 
 
-def _compare(one: Compare) -> ast.expr:
-    return ast.Compare(left=_tree(one.left), ops=[_COMPARES[one.op]()], comparators=[_tree(one.right)])
+def _choose(one: Choose) -> tuple[str, int]:
+    then, condition = _text(one.then, _OR), _text(one.condition, _OR)
+    return f"{then} if {condition} else {_text(one.otherwise, _CHOOSE)}", _CHOOSE
 
 
-def _arithmetic(one: Arithmetic) -> ast.expr:
-    return ast.BinOp(left=_tree(one.left), op=_ARITHMETIC[one.op](), right=_tree(one.right))
+def _negative(one: Negative) -> tuple[str, int]:
+    # A sign before a literal is part of the literal, and this one is not.
+    text = _text(one.of, _SIGN)
+    return f"-({text})" if isinstance(one.of, Constant) else f"-{text}", _SIGN
 
 
-def _choose(one: Choose) -> ast.expr:
-    return ast.IfExp(test=_tree(one.condition), body=_tree(one.then), orelse=_tree(one.otherwise))
-
-
-_WRITERS: dict[type, Callable[[Any], ast.expr]] = {
+_WRITERS: dict[type, Callable[[Any], tuple[str, int]]] = {
     Constant: _constant,
-    Name: lambda one: ast.Name(cast("Name", one).name),
+    Name: lambda one: (one.name, _ATOM),
     Not: _not,
-    All: lambda one: _bool(ast.And(), one),
-    AnyOf: lambda one: _bool(ast.Or(), one),
-    Compare: _compare,
-    In: lambda one: ast.Compare(left=_tree(one.item), ops=[ast.In()], comparators=[_list(one.of)]),
-    Arithmetic: _arithmetic,
-    Negative: lambda one: ast.UnaryOp(op=ast.USub(), operand=_tree(one.of)),
-    Call: lambda one: _called(one.function, *(_tree(part) for part in one.arguments)),
+    All: lambda one: _joined("and", one.of, _AND),
+    AnyOf: lambda one: _joined("or", one.of, _OR),
+    Compare: _pair,
+    In: lambda one: (f"{_text(one.item, _SUM)} in {_list(one.of)}", _COMPARE),
+    Arithmetic: _pair,
+    Negative: _negative,
+    Call: lambda one: (f"{one.function}({', '.join(_text(part, _CHOOSE) for part in one.arguments)})", _ATOM),
     Choose: _choose,
 }

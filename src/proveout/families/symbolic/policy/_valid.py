@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["override_order", "validate"]
 
 QUANTITIES = {"number", "money", "duration"}
-WORDS = {"min", "max", "abs", "date", "seconds", "minutes", "hours", "days", "weeks", "months", "years"}
+WORDS = {"min", "max", "abs", "date", "quantity", "seconds", "minutes", "hours", "days", "weeks", "months", "years"}
 MOST_OVERRIDES_DEEP = 100
 
 
