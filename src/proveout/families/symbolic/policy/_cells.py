@@ -226,7 +226,7 @@ def _stepped(fact: Fact, cuts: set[tuple[Fraction, bool]]) -> Iterator[Cell]:
     inside = [start for start in starts if (low is None or start > low) and (high is None or start <= high)]
     for first, following in zip([low, *inside], [*inside, None], strict=True):
         last = high if following is None else following - 1
-        sample = next((end for end in (first, last) if end is not None), 0)
+        sample = first if first is not None else 0 if last is None else min(0, last)
         yield Cell(value_of(fact, sample), first, last)
 
 
