@@ -15,12 +15,25 @@ if TYPE_CHECKING:
 
 __all__ = ["DAY_WORDS", "Day", "FoundDay", "date_at", "days_before"]
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 MONTHS = {name: at for at, name in enumerate(_MONTHS, start=1)} | {
     name[:3]: at for at, name in enumerate(_MONTHS, start=1)
 } | {"sept": 9}  # fmt: skip
 WEEKDAYS = {
-    name: at for at, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())
+    name: at for at, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 }
 # Days before the day of writing.
 RELATIVE: dict[tuple[str, ...], int] = {

@@ -41,10 +41,10 @@ CURRENCIES = {
 }  # fmt: skip
 CENTS = frozenset({"cent", "cents", "pence", "p"})
 # Before an amount, they say that it is not exact.
-HEDGES = frozenset(
-    "about around roughly approximately approx circa nearly almost maybe perhaps probably under below over above "
-    "some say like up".split()
-)
+HEDGES = frozenset({
+    "about", "around", "roughly", "approximately", "approx", "circa", "nearly", "almost", "maybe", "perhaps",
+    "probably", "under", "below", "over", "above", "some", "say", "like", "up",
+})  # fmt: skip
 HEDGES_BEFORE = (("more", "than"), ("less", "than"), ("at", "least"), ("at", "most"), ("up", "to"), ("i", "think"))
 HEDGES_AFTER = (("or", "so"), ("or", "more"), ("or", "less"), ("give", "or"), ("ish",), ("or", "thereabouts"))
 # An amount of nobody knows how many.
@@ -104,11 +104,10 @@ def _money(words: Sequence[Word], at: int) -> Amount | None:
         number = number_at(words, at + 1)
         if number is None or _text(words, at + 1, at) == "":
             return None
-        return Amount(
-            kind="money", first=at, stop=number.stop, value=number.value, unit=sign, doubtful=number.doubtful
-        )
+        return Amount(kind="money", first=at, stop=number.stop, value=number.value, unit=sign, doubtful=number.doubtful)
     number = number_at(words, at)
-    unit = CURRENCIES.get(_text(words, number.stop, at)) if number else None
+    is_near = number is not None and _text(words, number.stop, at) and words[number.stop].clause == words[at].clause
+    unit = CURRENCIES.get(words[number.stop].text) if number and is_near else None
     # "2 $5 vouchers": the sign belongs to the number after it.
     if number is None or unit is None or _begins_money(words, number.stop, at):
         return None
@@ -154,8 +153,8 @@ def _count(words: Sequence[Word], at: int) -> tuple[Fraction | None, int, bool]:
         half = [_text(words, number.stop + i, at) for i in range(3)] == ["and", "a", "half"]
         return number.value + Fraction(half, 2), number.stop + 3 * half, number.doubtful
     text, after = words[at].text, _text(words, at + 1, at)
-    if text in {"a", "one"} and after in VAGUE or text in VAGUE:
-        start = at + 1 + (text == "a")
+    if text in VAGUE or (text in {"a", "one"} and after in VAGUE):
+        start = at + 1 + (text not in VAGUE)
         return None, start + (_text(words, start, at) == "of"), True
     if text in {"a", "an"}:
         return Fraction(1), at + 1, False

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 __all__ = ["is_negated"]
 
-NEGATORS = frozenset({"not", "no", "never", "nobody", "nothing", "none", "neither", "nor", "without", "hardly", "cannot"})
+NEGATORS = frozenset(
+    {"not", "no", "never", "nobody", "nothing", "none", "neither", "nor", "without", "hardly", "cannot"}
+)
 # Words that were going to happen and did not.
 NEARLY = frozenset({"nearly", "almost"})
 # A negation does not reach over these.

@@ -13,11 +13,29 @@ if TYPE_CHECKING:
 
 __all__ = ["NUMBER_WORDS", "Number", "digits_value", "number_at"]
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 UNITS = {word: value for value, word in enumerate(_ONES)}
 TENS = {word: value * 10 for value, word in enumerate(_TENS, start=2)}
 SCALES = {"hundred": 100, "thousand": 1000}
@@ -35,7 +53,7 @@ class Number(NamedTuple):
     doubtful: bool = False
 
 
-def digits_value(text: str) -> tuple[Fraction, bool] | None:
+def digits_value(text: str) -> tuple[Fraction, bool] | None:  # noqa: PLR0911  one return a notation
     """The value of digits with separators, and whether another reading is as good; None where they are no number.
 
     The last of two different separators is the decimal one; a comma before three digits groups them, and a point
@@ -113,8 +131,8 @@ def _step(text: str, total: int, current: int, *, fresh: bool) -> tuple[int, int
         return total, current + UNITS[text]
     if text in TENS and fresh:
         return total, current + TENS[text]
-    if text == "hundred" and 0 < current < 100:  # noqa: PLR2004  one hundred to ninety-nine hundred
+    if text == "hundred" and 0 < current <= 99:  # noqa: PLR2004  one hundred to ninety-nine hundred
         return total, current * 100
-    if text == "thousand" and 0 < current:
+    if text == "thousand" and current > 0:
         return total + current * 1000, 0
     return None

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from proveout.errors import FactInvalid, PolicyInvalid
+from proveout.families.symbolic._plain import known_key, plain_yaml, table
 from proveout.families.symbolic.facts._dates import days_before
 from proveout.families.symbolic.facts._grammars import GRAMMAR_WORDS, amounts
 from proveout.families.symbolic.facts._negation import is_negated
 from proveout.families.symbolic.facts._phrases import Found, Phrase, PhraseBook, parse_phrase
-from proveout.families.symbolic._plain import known_key, plain_yaml, table
 from proveout.families.symbolic.facts._types import Said, fact_value
 from proveout.families.symbolic.facts._words import repair_table, repaired, words_of
 
@@ -49,7 +49,7 @@ class _Match(NamedTuple):
     found: Found
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class Prepared(NamedTuple):
     """A text as readers see it.
 
     Attributes:
@@ -109,7 +109,7 @@ class PatternReader:
         for part in (TODAY, ELSEWHERE, HEDGE):
             for text in _phrases(raw.get(part, []), part, self._about):
                 phrase = parse_phrase(text, f"{self._about}: {part}")
-                if part == TODAY and not phrase.has_slot:
+                if part == TODAY and phrase.slots != {"date"}:
                     fix = "write where the date stands, as in: today is {date}"
                     raise PolicyInvalid("no date in today", why=f"{text!r} holds none", fix=fix, about=self._about)
                 yield phrase, _Key(part)
@@ -131,10 +131,9 @@ class PatternReader:
 
     def _amount(self, fact: Fact, text: str, where: str) -> Phrase:
         phrase = parse_phrase(text, f"{self._about}: {where}")
-        slots = {edge.what for edges in phrase.edges for edge in edges if edge.kind == "slot"}
         allowed = KINDS.get(fact.type, set())
-        if not slots or not slots <= allowed:
-            why = f"{text!r} holds {', '.join(sorted(slots)) or 'no amount'}, and the fact is a {fact.type}"
+        if not phrase.slots or not phrase.slots <= allowed:
+            why = f"{text!r} holds {', '.join(sorted(phrase.slots)) or 'no amount'}, and the fact is a {fact.type}"
             fix = f"use {', '.join(f'{{{kind}}}' for kind in sorted(allowed)) or 'values'}"
             raise PolicyInvalid("a phrase without a fitting amount", why=why, fix=fix, about=f"{self._about}: {where}")
         return phrase
@@ -159,15 +158,15 @@ class PatternReader:
         covered = _covered(apart, {ELSEWHERE, TODAY})
         hedged = _covered(apart, {HEDGE})
         days = [one.found.amount.day for one in apart if one.key.part == TODAY and one.found.amount]
-        now: Day | date | None = days[0] if days and days[0] is not None and days[0].month else today
-        if not isinstance(now, type(today)) and today is not None and now is not None and now.year is None:
-            now = msgspec.structs.replace(now, year=today.year)  # type: ignore[type-var]
+        named_day = days[0] if days and days[0] is not None and days[0].month else None
+        if named_day is not None and named_day.year is None and today is not None:
+            named_day = msgspec.structs.replace(named_day, year=today.year)
         kept = [
             msgspec.structs.replace(one, doubtful=True) if hedged & set(range(one.first, one.stop)) else one
             for one in named
             if not covered & set(range(one.first, one.stop))
         ]
-        return Prepared(words, kept, now, covered)
+        return Prepared(words, kept, named_day or today, covered)
 
     def read(self, text: str, today: date | None) -> dict[str, Said]:
         """What the phrases find, by fact; silent on facts that no phrase states."""

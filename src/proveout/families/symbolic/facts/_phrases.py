@@ -1,8 +1,8 @@
 """Phrases: a small pattern language over words that is matched in one pass, whatever is written in it.
 
-A phrase is words, with ``(a|b c)`` for either, ``[x]`` for what may be missing, ``word*`` for a beginning, ``...`` for up
-to four words, and ``{money}``, ``{duration}``, ``{date}``, ``{number}`` for an amount. It matches inside one sentence. It
-is compiled to a nondeterministic automaton that is simulated state by state (Thompson 1968), so the time is at most
+A phrase is words, with ``(a|b c)`` for either, ``[x]`` for what may be missing, ``word*`` for a beginning, ``...`` for
+up to four words, and ``{money}``, ``{duration}``, ``{date}``, ``{number}`` for an amount. It matches inside one sentence.
+It is compiled to a nondeterministic automaton that is simulated state by state (Thompson 1968), so the time is at most
 words times states: nothing a text holds can make it backtrack.
 """
 
@@ -27,6 +27,8 @@ __all__ = ["Found", "Phrase", "PhraseBook", "parse_phrase"]
 MOST_CHARACTERS = 300
 MOST_DEPTH = 4
 GAP = 4
+# The apostrophe that word processors write.
+TYPOGRAPHIC = "\u2019"
 SLOTS = ("money", "duration", "date", "number")
 TOKEN = re.compile(r"\.\.\.|\{[^{}]*\}|[()\[\]|]|[^\s()\[\]{}|]+|[{}]")
 
@@ -39,25 +41,32 @@ class _Edge(NamedTuple):
     to: int
 
 
+class _Arc(NamedTuple):
+    """From a state to all that its end leads to: by a word, a beginning, any word, or an amount."""
+
+    kind: str
+    what: str
+    to: tuple[int, ...]
+
+
 class Phrase(msgspec.Struct, frozen=True):
     """A compiled phrase.
 
     Attributes:
         text: as written.
-        edges: of each state; state 0 begins, the last accepts.
+        begins: the states it begins in.
+        arcs: out of each state; the last state accepts.
         words: that it may hold, for repairing spellings.
-        firsts: words it may begin with; None when it can begin with something else.
+        slots: kinds of amount it holds.
+        firsts: words it may begin with, and amounts as ``{money}``; None when it can begin with any word.
     """
 
     text: str
-    edges: tuple[tuple[_Edge, ...], ...]
+    begins: tuple[int, ...]
+    arcs: tuple[tuple[_Arc, ...], ...]
     words: frozenset[str]
+    slots: frozenset[str]
     firsts: frozenset[str] | None
-
-    @property
-    def has_slot(self) -> bool:
-        """Whether it holds an amount."""
-        return any(edge.kind == "slot" for edges in self.edges for edge in edges)
 
 
 class Found(NamedTuple):
@@ -80,22 +89,28 @@ def parse_phrase(text: str, about: str) -> Phrase:
 
     Example:
         >>> phrase = parse_phrase("(bought|ordered) it {duration} ago", "facts.yaml")
-        >>> sorted(phrase.firsts), phrase.has_slot
-        (['bought', 'ordered'], True)
+        >>> sorted(phrase.firsts), sorted(phrase.slots)
+        (['bought', 'ordered'], ['duration'])
     """
     if len(text) > MOST_CHARACTERS:
         raise _wrong(text, f"it has {len(text)} characters, and {MOST_CHARACTERS} are read", about)
-    compiled = _Compiler(TOKEN.findall(text.replace("’", "'")), text, about)
+    compiled = _Compiler(TOKEN.findall(text.replace(TYPOGRAPHIC, "'")), text, about)
     stop = compiled.alternatives(0, 0)
     if compiled.at < len(compiled.tokens):
         raise _wrong(text, f"{compiled.tokens[compiled.at]!r} closes nothing", about)
     compiled.edges.append([])
     compiled.edges[stop].append(_Edge("", "", len(compiled.edges) - 1))
-    edges = tuple(tuple(one) for one in compiled.edges)
-    if len(edges) - 1 in _closure(edges, {0}):
+    edges, begins = compiled.edges, _closure(compiled.edges, 0)
+    if len(edges) - 1 in begins:
         raise _wrong(text, "it matches no words at all", about)
-    words = frozenset(edge.what for one in edges for edge in one if edge.kind == "word")
-    return Phrase(text, edges, words, _firsts(edges))
+    arcs = tuple(
+        tuple(_Arc(edge.kind, edge.what, _closure(edges, edge.to)) for edge in one if edge.kind) for one in edges
+    )
+    named = {kind: frozenset(arc.what for one in arcs for arc in one if arc.kind == kind) for kind in ("word", "slot")}
+    first = [arc for state in begins for arc in arcs[state]]
+    firsts = frozenset(f"{{{arc.what}}}" if arc.kind == "slot" else arc.what for arc in first)
+    is_plain = all(arc.kind in named for arc in first)
+    return Phrase(text, begins, arcs, named["word"], named["slot"], firsts if is_plain else None)
 
 
 def _wrong(text: str, why: str, about: str) -> PolicyInvalid:
@@ -140,15 +155,15 @@ class _Compiler:
         return here
 
     def _part(self, here: int, depth: int) -> int:
-        token = self._next()
+        piece = self._next()
         self.at += 1
-        if token in {"(", "["}:
-            return self._bracket(here, token, depth)
-        if token == "...":
+        if piece in {"(", "["}:
+            return self._bracket(here, piece, depth)
+        if piece == "...":
             return self._gap(here)
-        if token.startswith("{"):
-            return self._slot(here, token)
-        return self._words(here, token)
+        if piece.startswith("{"):
+            return self._slot(here, piece)
+        return self._words(here, piece)
 
     def _bracket(self, here: int, opened: str, depth: int) -> int:
         end = self.alternatives(here, depth + 1)
@@ -188,19 +203,16 @@ class _Compiler:
         return here
 
 
-def _closure(edges: Sequence[Sequence[_Edge]], states: set[int]) -> set[int]:
-    todo, seen = list(states), set(states)
+def _closure(edges: Sequence[Sequence[_Edge]], start: int) -> tuple[int, ...]:
+    """The states that a state leads to without a word, itself among them, less those that only lead on."""
+    todo, seen = [start], {start}
     while todo:
         for edge in edges[todo.pop()]:
             if edge.kind == "" and edge.to not in seen:
                 seen.add(edge.to)
                 todo.append(edge.to)
-    return seen
-
-
-def _firsts(edges: Sequence[Sequence[_Edge]]) -> frozenset[str] | None:
-    first = [edge for state in _closure(edges, {0}) for edge in edges[state] if edge.kind]
-    return frozenset(edge.what for edge in first) if all(edge.kind == "word" for edge in first) else None
+    last = len(edges) - 1
+    return tuple(sorted(state for state in seen if state == last or any(edge.kind for edge in edges[state])))
 
 
 class PhraseBook:
@@ -225,39 +237,39 @@ class PhraseBook:
 
     def find(self, words: Sequence[Word], amounts: Sequence[Amount]) -> Iterator[tuple[Any, Found]]:
         """For each place and phrase that begins there, the longest match."""
-        slots: dict[int, list[Amount]] = {}
-        for amount in amounts:
-            slots.setdefault(amount.first, []).append(amount)
+        slots = {amount.first: amount for amount in amounts}
         for at, word in enumerate(words):
-            for phrase, key in (*self._by_first.get(word.text, ()), *self._any):
+            amount = slots.get(at)
+            by_amount = self._by_first.get(f"{{{amount.kind}}}", ()) if amount else ()
+            for phrase, key in (*self._by_first.get(word.text, ()), *by_amount, *self._any):
                 found = _match(phrase, words, slots, at)
                 if found is not None:
                     yield key, found
 
 
-def _match(phrase: Phrase, words: Sequence[Word], slots: Mapping[int, Sequence[Amount]], at: int) -> Found | None:
+def _match(phrase: Phrase, words: Sequence[Word], slots: Mapping[int, Amount], at: int) -> Found | None:
     """The longest match from a word on; of equals, the first amount."""
-    live: dict[int, dict[int, Amount | None]] = {at: dict.fromkeys(_closure(phrase.edges, {0}))}
+    live: dict[int, dict[int, Amount | None]] = {at: dict.fromkeys(phrase.begins)}
     best: Found | None = None
-    for here in range(at, len(words) + 1):
+    here = at
+    while live:
         states = live.pop(here, {})
-        if len(phrase.edges) - 1 in states:
-            best = Found(at, here, states[len(phrase.edges) - 1])
-        if here == len(words) or words[here].sentence != words[at].sentence or not (states or live):
+        if len(phrase.arcs) - 1 in states:
+            best = Found(at, here, states[len(phrase.arcs) - 1])
+        if here == len(words) or words[here].sentence != words[at].sentence:
             break
-        for state, held in sorted(states.items(), key=lambda one: one[0]):
-            for edge in phrase.edges[state]:
-                for stop, amount in _taken(edge, words[here], slots.get(here, ()), here):
-                    for after in _closure(phrase.edges, {edge.to}):
-                        live.setdefault(stop, {}).setdefault(after, amount or held)
+        for state, held in states.items():
+            for arc in phrase.arcs[state]:
+                stop, amount = _taken(arc, words[here], slots.get(here), here)
+                for after in arc.to if stop else ():
+                    live.setdefault(stop, {}).setdefault(after, amount or held)
+        here += 1
     return best
 
 
-def _taken(edge: _Edge, word: Word, slots: Sequence[Amount], here: int) -> Iterator[tuple[int, Amount | None]]:
-    """Where an edge leads from a word: the index of the next word, and the amount it took."""
-    if edge.kind == "slot":
-        yield from ((one.stop, one) for one in slots if one.kind == edge.what)
-    elif edge.kind == "any" or (edge.kind == "word" and word.text == edge.what):
-        yield here + 1, None
-    elif edge.kind == "prefix" and word.text.startswith(edge.what):
-        yield here + 1, None
+def _taken(arc: _Arc, word: Word, amount: Amount | None, here: int) -> tuple[int, Amount | None]:
+    """The index of the word that an arc leads to, 0 for none, and the amount it took."""
+    if arc.kind == "slot":
+        return (amount.stop, amount) if amount is not None and amount.kind == arc.what else (0, None)
+    fits = arc.kind == "any" or word.text == arc.what or (arc.kind == "prefix" and word.text.startswith(arc.what))
+    return (here + 1 if fits else 0), None

@@ -85,7 +85,7 @@ def fact_value(fact: Fact, value: Any) -> Value:
         >>> fact_value(Fact(name="price", type="money", unit="USD"), 24.99)
         Fraction(2499, 100)
     """
-    made = _MAKE[fact.type](value)
+    made: Value | None = _MAKE[fact.type](value)
     if made is None or (fact.values and made not in fact.values):
         expected = f"one of {', '.join(fact.values)}" if fact.values else f"a {fact.type}"
         raise _invalid(fact, f"{value!r} is not {expected}")

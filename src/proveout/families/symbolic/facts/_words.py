@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["Word", "repair_table", "repaired", "words_of"]
 
 # Numbers with their separators, words with inner apostrophes, and the signs that the grammars read.
-PIECE = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|[$€£#%/-]|[.!?;\n]+|[,:(]")
+PIECE = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[$€£#%/-]|[.!?;\n]+|[,:(]")
 BREAK = frozenset(".!?;\n")
 CLAUSE = frozenset(",:(")
 SHORTEST_REPAIRED = 4
@@ -53,7 +53,7 @@ def words_of(text: str) -> list[Word]:
         elif piece in CLAUSE:
             clause += 1
         elif piece != "-":
-            words.append(Word(piece.lower().replace("’", "'"), found.start(), found.end(), sentence, clause))
+            words.append(Word(piece.lower().replace("\u2019", "'"), found.start(), found.end(), sentence, clause))
     return words
 
 
