@@ -1,15 +1,17 @@
-"""Compiles boxed expressions: each gives its value and the step of the proof that derives it (OMG DMN 1.3, 7.3 and 10.2)."""
+"""Compiles boxed expressions: each gives its value and the step of the proof that derives it (DMN 1.3, 7.3)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from proveout.families.symbolic.dmn import _model as model
 from proveout.families.symbolic.dmn._feel_evaluate import Frame, invoked
 from proveout.families.symbolic.dmn._feel_values import Fault, Function, exact
-from proveout.families.symbolic.dmn._scope import Scope
 from proveout.families.symbolic.dmn._tables import CompiledTable, Step
+
+if TYPE_CHECKING:
+    from proveout.families.symbolic.dmn._scope import Scope
 
 __all__ = ["Runner", "compile_logic", "entry_names", "function_of"]
 
@@ -178,9 +180,9 @@ def _quantity(values: list[Any], decisive: bool) -> bool | None:  # noqa: FBT001
 
 
 ITERATED: dict[str, Callable[[list[Any], list[Any]], Any]] = {
-    "for": lambda items, found: list(found),
-    "some": lambda items, found: _quantity(found, decisive=True),
-    "every": lambda items, found: _quantity(found, decisive=False),
+    "for": lambda _, found: list(found),
+    "some": lambda _, found: _quantity(found, decisive=True),
+    "every": lambda _, found: _quantity(found, decisive=False),
     "filter": lambda items, found: [item for item, kept in zip(items, found, strict=True) if kept is True],
 }
 COMPILERS: dict[type, Callable[[Any, Scope], Runner]] = {

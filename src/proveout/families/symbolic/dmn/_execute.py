@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +16,9 @@ from proveout.families.symbolic.dmn._feel_types import ItemType
 from proveout.families.symbolic.dmn._feel_values import Fault, bounded, exact, from_json_value, to_json
 from proveout.families.symbolic.dmn._model import Decision, DecisionNode, FunctionBox, InputNode
 from proveout.families.symbolic.dmn._scope import TYPES, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["DecisionModel", "assembled", "decide", "feel"]
 
@@ -62,8 +64,9 @@ def assembled(
         DecisionModelInvalid: two parts share a name, a requirement is not there or needs itself, a text is no FEEL.
     """
     name = str(source.get("model") or "model")
-    _distinct([one.name for one in (*inputs, *decisions, *knowledge)], name)
-    orders = _orders(decisions, {one.name for one in (*inputs, *knowledge)})
+    others = [*(one.name for one in inputs), *(one.name for one in knowledge)]
+    _distinct([*others, *(one.name for one in decisions)], name)
+    orders = _orders(decisions, set(others))
     scope = _outer(name, decisions, knowledge, types)
     functions = {}
     for one in knowledge:

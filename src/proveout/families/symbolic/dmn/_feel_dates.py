@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from proveout.families.symbolic.dmn import _feel_times as times
 from proveout.families.symbolic.dmn._feel_registry import Table, builtin, whole
-from proveout.families.symbolic.dmn._feel_times import Months
-from proveout.families.symbolic.dmn._feel_values import Fault, Range, compare, equal, inside
+from proveout.families.symbolic.dmn._feel_values import Fault, Range, compare, equal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proveout.families.symbolic.dmn._feel_times import Months
 
 __all__ = ["DATES", "RANGES"]
 
@@ -139,7 +142,7 @@ def _before(left: Any, right: Any) -> bool:
 
 def _meets(left: Any, right: Any) -> bool:
     first, second = _as_range(left), _as_range(right)
-    return first.end_included and second.start_included and _order(first.end, second.start) == 0
+    return bool(first.end_included and second.start_included and _order(first.end, second.start) == 0)
 
 
 def _overlaps(left: Any, right: Any) -> bool:

@@ -78,7 +78,7 @@ def _guarded(action: Closure) -> Closure:
 
 def _literal(node: tree.Literal) -> Closure:
     value = node.value
-    return lambda frame: value
+    return lambda _: value
 
 
 def _name(node: tree.Name) -> Closure:
@@ -95,7 +95,7 @@ def _name(node: tree.Name) -> Closure:
     return run
 
 
-def _input(node: tree.Input) -> Closure:
+def _input(_: tree.Input) -> Closure:
     return lambda frame: frame.names.get(INPUT)
 
 
@@ -355,7 +355,11 @@ def _filter(node: tree.Filter) -> Closure:
             return None
         items = found if isinstance(found, list) else [found]
         if isinstance(node.condition, tree.Literal):
-            return _indexed(items, node.condition.value) if isinstance(node.condition.value, Decimal) else _kept(frame, items)
+            return (
+                _indexed(items, node.condition.value)
+                if isinstance(node.condition.value, Decimal)
+                else _kept(frame, items)
+            )
         return _kept(frame, items)
 
     def _kept(frame: Frame, items: list[Any]) -> Any:
@@ -423,7 +427,7 @@ def _tests(node: tree.Tests) -> Closure:
 def compile_tests(node: tree.Tests) -> Closure:
     """What tells whether the frame's ``?`` passes one of the tests: true, false or null."""
     if not node.tests:
-        return lambda frame: True
+        return lambda _: True
     tests = [_test(one) for one in node.tests]
     if len(tests) == 1 and not node.negated:
         return tests[0]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proveout.families.symbolic.dmn._feel_dates import DATES, RANGES
 from proveout.families.symbolic.dmn._feel_lists import CONTEXTS, LISTS
 from proveout.families.symbolic.dmn._feel_registry import Table, call_one
 from proveout.families.symbolic.dmn._feel_texts import NUMBERS, TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["BUILTINS", "called"]
 

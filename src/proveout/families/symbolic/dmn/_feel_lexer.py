@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from proveout.errors import DecisionModelInvalid
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 __all__ = ["KEYWORDS", "Lexer", "Token", "normal_name"]
 
 KEYWORDS = frozenset(
-    "if then else for return in some every satisfies and or between instance of function true false null".split()
+    [
+        "if",
+        "then",
+        "else",
+        "for",
+        "return",
+        "in",
+        "some",
+        "every",
+        "satisfies",
+        "and",
+        "or",
+        "between",
+        "instance",
+        "of",
+        "function",
+        "true",
+        "false",
+        "null",
+    ]
 )
 LONGEST_TEXT = 100_000
 SPACE = re.compile(r"(?:\s|[\u00a0\u2028\u2029\ufeff]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -26,7 +49,7 @@ ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 OPERATOR = re.compile(r"\*\*|\.\.|!=|<=|>=|->|[-+*/=<>()\[\]{},.:@?]")
 # What may stand in a name that is being declared: the words and signs of the grammar's rules 27 to 29.
-DECLARED = re.compile(r"[^\W\d](?:\w|[ .'’*/+\u00b7-]){0,200}")
+DECLARED = re.compile(r"[^\W\d](?:\w|[ .'\u2019*/+\u00b7-]){0,200}")
 LAST = 0x10FFFF
 
 
@@ -53,7 +76,7 @@ def normal_name(name: str) -> str:
 def _pattern(name: str) -> re.Pattern[str]:
     parts = PARTS.findall(name)
     joined = re.escape(parts[0]) if parts else "(?!)"
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in itertools.pairwise(parts):
         joined += (r"\s+" if before[-1].isalnum() and after[0].isalnum() else r"\s*") + re.escape(after)
     # A name may not end in the middle of a word.
     return re.compile(joined + (r"(?!\w)" if name[-1:].isalnum() else ""))
@@ -182,7 +205,9 @@ class Lexer:
         found = STRING.match(self.text, start)
         if found is None:
             raise self.invalid("a string is not closed", start)
-        return Token("string", ESCAPE.sub(lambda one: self._unescaped(one, start), found.group()[1:-1]), start, found.end())
+        return Token(
+            "string", ESCAPE.sub(lambda one: self._unescaped(one, start), found.group()[1:-1]), start, found.end()
+        )
 
     def _unescaped(self, found: re.Match[str], start: int) -> str:
         code = found[1]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cmp_to_key
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proveout.families.symbolic.dmn._feel_registry import Table, builtin, whole
 from proveout.families.symbolic.dmn._feel_values import CONTEXT, Fault, Function, add, compare, divide, equal, kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 __all__ = ["CONTEXTS", "LISTS"]
 
@@ -162,7 +164,7 @@ def _flatten(items: list[Any], depth: int = 0) -> list[Any]:
     return found
 
 
-def _joined(lists: Iterable[list[Any]]) -> list[Any]:
+def _joined(lists: list[Any]) -> list[Any]:
     found = [item for one in lists for item in (one if isinstance(one, list) else [one])]
     if len(found) > LONGEST:
         raise Fault(f"a list has more than {LONGEST} items")

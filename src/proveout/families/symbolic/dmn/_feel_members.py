@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from proveout.families.symbolic.dmn._feel_times import Months
 from proveout.families.symbolic.dmn._feel_values import Fault, Range, kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["member"]
 

@@ -1,4 +1,4 @@
-"""Reads FEEL expressions and unary tests into trees (grammar of OMG DMN 1.3, 10.3.1.2); nothing is ever evaluated here."""
+"""Reads FEEL expressions and unary tests into trees (OMG DMN 1.3, 10.3.1.2); nothing is evaluated here."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ TYPES = (
 )
 
 
-def parse_expression(text: str, names: Iterable[str] = (), members: Iterable[str] = (), about: str = "FEEL") -> tree.Node:
+def parse_expression(
+    text: str, names: Iterable[str] = (), members: Iterable[str] = (), about: str = "FEEL"
+) -> tree.Node:
     """The tree of an expression.
 
     Args:
@@ -160,7 +162,11 @@ class _Parser:
         if token.text == "-" and not self.lexer.text[token.end :].strip():
             self.lexer.take()
             return tree.Tests(())
-        if token.kind in {"name", "unknown"} and token.text == "not" and self.lexer.text[token.end :].lstrip()[:1] == "(":
+        if (
+            token.kind in {"name", "unknown"}
+            and token.text == "not"
+            and self.lexer.text[token.end :].lstrip()[:1] == "("
+        ):
             at = self.lexer.at
             self.lexer.take()
             self.lexer.expect("(")
@@ -203,7 +209,9 @@ class _Parser:
         for _ in range(DEEPEST):
             if self.lexer.skip("."):
                 base = tree.Path(base, self.member())
-            elif self.lexer.peek().text == "(" and isinstance(base, tree.Name | tree.Path | tree.FunctionOf | tree.Call):
+            elif self.lexer.peek().text == "(" and isinstance(
+                base, tree.Name | tree.Path | tree.FunctionOf | tree.Call
+            ):
                 base = self.call(base)
             elif self.lexer.peek().text == "[" and self.lexer.peek().kind == "operator" and not self.closing:
                 base = self.filter(base)
@@ -251,6 +259,10 @@ class _Parser:
             return tree.Literal(values.CONTEXT.create_decimal(token.text))
         except DecimalException:
             raise self.lexer.invalid("a number is too large", token.start) from None
+
+    def asked(self) -> tree.Node:
+        self.lexer.take()
+        return tree.Input()
 
     def word(self) -> tree.Node:
         token = self.lexer.peek()
@@ -398,10 +410,7 @@ class _Parser:
         if self.depth > DEEPEST:
             raise self.lexer.invalid(f"it is nested more than {DEEPEST} deep")
         with self.scope(TYPES):
-            if self.lexer.skip("function"):
-                name = "function"
-            else:
-                name = self.lexer.member()
+            name = "function" if self.lexer.skip("function") else self.lexer.member()
         parts: list[tuple[str, tree.TypeOf]] = []
         if name in PARTED and self.lexer.skip("<"):
             while not self.lexer.skip(">"):
@@ -438,7 +447,7 @@ PRIMARY: dict[str, Reader] = {
     "unknown": lambda parser: tree.Name(parser.lexer.member(), known=False),
     "word": _Parser.word,
     "@": _Parser.temporal,
-    "?": lambda parser: parser.lexer.take() and tree.Input(),
+    "?": _Parser.asked,
     "(": _Parser.parenthesis,
     "[": _Parser.bracket,
     "]": _Parser.outward,

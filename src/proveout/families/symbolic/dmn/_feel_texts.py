@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from proveout.families.symbolic.dmn._feel_times import Months
 from proveout.families.symbolic.dmn._feel_registry import Table, builtin, whole
+from proveout.families.symbolic.dmn._feel_times import Months
 from proveout.families.symbolic.dmn._feel_values import CONTEXT, Fault, string
 
 __all__ = ["NUMBERS", "TEXTS"]
@@ -124,7 +124,7 @@ def _rounded(how: str) -> Any:
 
 def _plain(value: Decimal) -> Decimal:
     """A number without the sign of a zero."""
-    return value if value else Decimal(0)
+    return value or Decimal(0)
 
 
 def _modulo(dividend: Decimal, divisor: Decimal) -> Decimal:

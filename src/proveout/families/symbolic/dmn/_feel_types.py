@@ -1,15 +1,17 @@
-"""Types of FEEL and of a model's item definitions: whether a value is of one, and values made to fit (DMN 1.3, 10.3.2.9)."""
+"""Types of FEEL and of a model's item definitions: whether a value is of one, and values made to fit ."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proveout.families.symbolic.dmn._feel_tree import TypeOf
 from proveout.families.symbolic.dmn._feel_values import Fault, Function, Undeclared, kind, read_as
+
+if TYPE_CHECKING:
+    from proveout.families.symbolic.dmn._feel_tree import TypeOf
 
 __all__ = ["SCALARS", "ItemType", "canonical", "conforms", "fitted"]
 
@@ -97,14 +99,16 @@ def _list(value: Any, parts: dict[str, TypeOf], types: Types) -> bool:
 
 
 def _context(value: Any, parts: dict[str, TypeOf], types: Types) -> bool:
-    return all(name in value and (value[name] is None or conforms(value[name], part, types)) for name, part in parts.items())
+    return all(
+        name in value and (value[name] is None or conforms(value[name], part, types)) for name, part in parts.items()
+    )
 
 
 def _range(value: Any, parts: dict[str, TypeOf], types: Types) -> bool:
     return all(one is None or conforms(one, parts[""], types) for one in (value.start, value.end))
 
 
-def _function(value: Any, parts: dict[str, TypeOf], types: Types) -> bool:
+def _function(value: Any, parts: dict[str, TypeOf], _: Types) -> bool:
     return isinstance(value, Function) and len(value.parameters) >= len(parts.keys() - {"return", ""})
 
 
@@ -154,7 +158,7 @@ def _one(value: Any, wanted: ItemType, types: Types, depth: int) -> Any:
         return None
     if wanted.components:
         return _components(value, wanted, types, depth)
-    if base in types:
+    if base is not None and base in types:
         return fitted(value, types[base], types, depth + 1)
     if base not in SCALARS:
         return value

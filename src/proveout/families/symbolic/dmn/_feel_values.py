@@ -119,7 +119,7 @@ def read_as(text: str, wanted: str) -> Any:
 
 
 def aligned(left: Any, right: Any) -> tuple[Any, Any]:
-    """Two values, of which one that is undeclared is read as the other's kind where that is a date, time or duration."""
+    """Two values, an undeclared one read as the other's kind where that is a date, time or duration."""
     if type(left) is Undeclared and kind(right) in READERS:
         return read_as(left, kind(right)), right
     if type(right) is Undeclared and kind(left) in READERS:
@@ -141,16 +141,34 @@ def equal(left: Any, right: Any) -> bool | None:
     what = kind(left)
     if what != kind(right):
         return None
-    if what == "list":
-        return len(left) == len(right) and _all(equal(a, b) for a, b in zip(left, right, strict=True))
-    if what == "context":
-        return left.keys() == right.keys() and _all(equal(left[name], right[name]) for name in left)
-    if what == "range":
-        same = (left.start_included, left.end_included) == (right.start_included, right.end_included)
-        return same and _all([equal(left.start, right.start), equal(left.end, right.end)])
-    if what in ZONED:
-        return times.instant(left) == times.instant(right)
-    return bool(left == right)
+    same = SAMES.get(what)
+    return same(left, right) if same else bool(left == right)
+
+
+def _same_lists(left: list[Any], right: list[Any]) -> bool:
+    return len(left) == len(right) and _all(equal(a, b) for a, b in zip(left, right, strict=True))
+
+
+def _same_contexts(left: dict[str, Any], right: dict[str, Any]) -> bool:
+    return left.keys() == right.keys() and _all(equal(left[name], right[name]) for name in left)
+
+
+def _same_ranges(left: Range, right: Range) -> bool:
+    closed = (left.start_included, left.end_included) == (right.start_included, right.end_included)
+    return closed and _all([equal(left.start, right.start), equal(left.end, right.end)])
+
+
+def _same_moments(left: datetime | time, right: datetime | time) -> bool:
+    return times.instant(left) == times.instant(right)
+
+
+SAMES: dict[str, Callable[[Any, Any], bool]] = {
+    "list": _same_lists,
+    "context": _same_contexts,
+    "range": _same_ranges,
+    "time": _same_moments,
+    "date and time": _same_moments,
+}
 
 
 def _all(parts: Any) -> bool:
@@ -179,21 +197,13 @@ def compare(left: Any, right: Any) -> int | None:
 
 def inside(value: Any, found: Range) -> bool | None:
     """Whether a value lies in a range; null where it cannot be compared with an end."""
-    if value is None:
-        return None
-    if found.start is not None:
-        low = compare(value, found.start)
-        if low is None:
-            return None
-        if low < 0 or (low == 0 and not found.start_included):
-            return False
-    if found.end is not None:
-        high = compare(value, found.end)
-        if high is None:
-            return None
-        if high > 0 or (high == 0 and not found.end_included):
-            return False
-    return True
+    low = 1 if found.start is None else compare(value, found.start)
+    high = -1 if found.end is None else compare(value, found.end)
+    if low is not None and (low < 0 or (low == 0 and not found.start_included)):
+        return False
+    if high is not None and (high > 0 or (high == 0 and not found.end_included)):
+        return False
+    return None if value is None or low is None or high is None else True
 
 
 def _bounded(value: Any) -> Any:
@@ -385,7 +395,7 @@ def _range_text(value: Range) -> str:
 
 
 WRITERS: dict[type, Callable[[Any], str]] = {
-    type(None): lambda value: "null",
+    type(None): lambda _: "null",
     bool: lambda value: "true" if value else "false",
     str: str,
     Undeclared: str,
@@ -491,4 +501,6 @@ def _finite(value: float) -> Decimal:
         raise Fault("a number has no finite decimal form") from None
     if not number.is_finite():
         raise Fault("a number is not finite")
-    return number.quantize(Decimal(1)) if number == number.to_integral_value() and number.adjusted() < DIGITS else number
+    return (
+        number.quantize(Decimal(1)) if number == number.to_integral_value() and number.adjusted() < DIGITS else number
+    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proveout.errors import DecisionModelInvalid
 from proveout.families.symbolic.dmn import _model as model
@@ -12,6 +11,9 @@ from proveout.families.symbolic.dmn._feel_evaluate import INPUT, Frame, Run, com
 from proveout.families.symbolic.dmn._feel_functions import BUILTINS
 from proveout.families.symbolic.dmn._feel_parser import parse_tests
 from proveout.families.symbolic.dmn._feel_types import ItemType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 __all__ = ["from_json"]
 
@@ -103,9 +105,7 @@ def _type(value: Any, about: str, depth: int = 0) -> ItemType:
     parts = _object(made.get("components") or {}, about)
     components = tuple((name, _type(one, f"{about}.{name}", depth + 1)) for name, one in parts.items())
     allowed = _optional(made, "allowed", about)
-    return ItemType(
-        _optional(made, "base", about), made.get("collection") is True, components, _allows(allowed, about)
-    )
+    return ItemType(_optional(made, "base", about), made.get("collection") is True, components, _allows(allowed, about))
 
 
 def _allows(text: str | None, about: str) -> Callable[[Any], bool] | None:
@@ -125,7 +125,7 @@ def _logic(value: Any, about: str, depth: int) -> model.Logic:
     raise _invalid(f"logic has none of the keys {', '.join(READERS)}", about)
 
 
-def _feel(value: dict[str, Any], about: str, depth: int) -> model.Logic:
+def _feel(value: dict[str, Any], about: str, _: int) -> model.Logic:
     return model.Feel(_text(value["feel"], about))
 
 
@@ -184,19 +184,23 @@ def _iteration(how: str) -> Callable[[dict[str, Any], str, int], model.Logic]:
     return read
 
 
-def _table(value: dict[str, Any], about: str, depth: int) -> model.Logic:
+def _table(value: dict[str, Any], about: str, _: int) -> model.Logic:
     made = _object(value["decision_table"], about)
     policy = LETTERS.get(str(made.get("hit_policy") or "UNIQUE").upper())
     if policy is None:
         raise _invalid(f"{made.get('hit_policy')!r} is no hit policy", about)
     inputs = tuple(
-        model.TableInput(_text(one.get("expression"), about), _optional(one, "type", about), _filled(one, "allowed", about))
+        model.TableInput(
+            _text(one.get("expression"), about), _optional(one, "type", about), _filled(one, "allowed", about)
+        )
         for one in _objects(made, "inputs", about)
     )
     outputs = tuple(_output(one, about) for one in _objects(made, "outputs", about))
     if not outputs:
         raise _invalid("a decision table has no output", about)
-    rules = tuple(_rule(one, at, (len(inputs), len(outputs)), about) for at, one in enumerate(_objects(made, "rules", about)))
+    rules = tuple(
+        _rule(one, at, (len(inputs), len(outputs)), about) for at, one in enumerate(_objects(made, "rules", about))
+    )
     return model.Table(policy, _aggregation(made, policy, about), inputs, outputs, rules)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from xml.parsers import expat
 
 from proveout.errors import DecisionModelInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Element", "read_markup"]
 
@@ -72,7 +74,9 @@ class _Builder:
 
 
 def _invalid(why: str, about: str) -> DecisionModelInvalid:
-    return DecisionModelInvalid("the XML cannot be read", why=why, fix="export the model again as plain XML", about=about)
+    return DecisionModelInvalid(
+        "the XML cannot be read", why=why, fix="export the model again as plain XML", about=about
+    )
 
 
 def read_markup(data: bytes, about: str) -> Element:

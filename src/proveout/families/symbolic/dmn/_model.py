@@ -148,9 +148,7 @@ class Iteration(msgspec.Struct, frozen=True):
     body: Logic
 
 
-Logic: TypeAlias = (
-    Feel | Table | Context | Invocation | FunctionBox | ListBox | Relation | Conditional | Iteration
-)
+Logic: TypeAlias = Feel | Table | Context | Invocation | FunctionBox | ListBox | Relation | Conditional | Iteration
 
 
 class InputNode(msgspec.Struct, frozen=True):

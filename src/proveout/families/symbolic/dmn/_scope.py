@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,6 +12,9 @@ from proveout.families.symbolic.dmn._feel_functions import BUILTINS
 from proveout.families.symbolic.dmn._feel_parser import parse_expression, parse_tests
 from proveout.families.symbolic.dmn._feel_types import SCALARS, ItemType, canonical, fitted
 from proveout.families.symbolic.dmn._feel_values import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["TYPES", "Scope"]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proveout.families.symbolic.dmn import _feel_tree as tree
 from proveout.families.symbolic.dmn._feel_evaluate import INPUT, Closure, Frame
 from proveout.families.symbolic.dmn._feel_functions import called
 from proveout.families.symbolic.dmn._feel_values import Fault, equal, exact, kind
 from proveout.families.symbolic.dmn._model import AGGREGATIONS, Table, TableInput, TableOutput
-from proveout.families.symbolic.dmn._scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from proveout.families.symbolic.dmn._scope import Scope
 
 __all__ = ["Column", "CompiledTable", "Step", "bits"]
 
@@ -94,7 +97,8 @@ class CompiledTable:
         self.table = table
         self.scope = scope
         self.columns = [
-            Column(made, [rule.tests[at] for rule in table.rules], scope.inner(())) for at, made in enumerate(table.inputs)
+            Column(made, [rule.tests[at] for rule in table.rules], scope.inner(()))
+            for at, made in enumerate(table.inputs)
         ]
         self.outputs = [[scope.expression(text) for text in rule.outputs] for rule in table.rules]
         self.values = [scope.tests(one.values) if one.values else None for one in table.outputs]
@@ -210,9 +214,9 @@ class CompiledTable:
 
     def _ranked(self, frame: Frame, matched: list[int], step: Step) -> list[list[Any]]:
         rows = self._taken(frame, matched, step)
-        return sorted(rows, key=lambda row: [self._rank(frame, value, at) for at, value in enumerate(row)])
+        return sorted(rows, key=lambda row: [self._rank(value, at) for at, value in enumerate(row)])
 
-    def _rank(self, frame: Frame, value: Any, place: int) -> int:
+    def _rank(self, value: Any, place: int) -> int:
         allowed = self.values[place]
         if allowed is None:
             return 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proveout.errors import DecisionModelInvalid
-from proveout.families.symbolic.dmn._execute import DecisionModel
 from proveout.families.symbolic.dmn._json import from_json
 from proveout.families.symbolic.dmn._markup import Element, read_markup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from proveout.families.symbolic.dmn._execute import DecisionModel
 
 __all__ = ["dmn_json", "load_dmn"]
 
@@ -161,7 +164,7 @@ def _needed(element: Element | None, about: str, depth: int) -> Json:
     return found
 
 
-def _literal(element: Element, about: str, depth: int) -> Json:
+def _literal(element: Element, about: str, _: int) -> Json:
     language = element.attributes.get("expressionLanguage", "")
     if language and "feel" not in language.lower():
         raise _invalid(f"expressions in {language!r} are not supported", about)
@@ -171,7 +174,7 @@ def _literal(element: Element, about: str, depth: int) -> Json:
     return {"feel": text}
 
 
-def _table(element: Element, about: str, depth: int) -> Json:
+def _table(element: Element, about: str, _: int) -> Json:
     return {
         "decision_table": {
             "hit_policy": element.attributes.get("hitPolicy", "UNIQUE"),
