@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ from proveout.families.symbolic.facts import FactReading, plain_value, read_fact
 from proveout.task import input_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from proveout.families.symbolic.facts import FactReader, ReaderTrust
     from proveout.families.symbolic.policy import Policy
 

@@ -22,7 +22,7 @@ from proveout.families.symbolic.facts import (
     fit_reader,
     measure_trust,
 )
-from proveout.families.symbolic.policy import Evaluator, load_policy, policy_from_json, policy_to_json, render
+from proveout.families.symbolic.policy import Evaluator, load_policy, policy_from_json, policy_to_json, render_proof
 from proveout.task import Answer, Evidence, Step, Task, canonical_json
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class DecisionCandidate:
 
     def _settled(self, case: Case, verdict: Verdict, ways: Sequence[tuple[dict[str, Any], Verdict]]) -> Outcome:
         if not verdict.decision:
-            return Outcome(case, "", _why_not(verdict), "", None, render(verdict.proof))
+            return Outcome(case, "", _why_not(verdict), "", None, render_proof(verdict.proof, "short"))
         proof: dict[str, Any] = {
             "kind": "decision",
             "decision": verdict.decision,
@@ -152,7 +152,7 @@ class DecisionCandidate:
                 if place.span
             },
         }
-        note = render(verdict.proof)
+        note = render_proof(verdict.proof, "short")
         if verdict.status == "undetermined":
             note = f"{note} {self._question(verdict.missing[0])}".strip()
         wanted = self._state.recourse.get(verdict.decision)
@@ -221,7 +221,9 @@ def fits_decisions(task: Task) -> Fit:
         return Fit(ok=False, reason=f"a policy decides, and the task's kind is {task.kind}")
     names = {fact.name for fact in load_policy(task.root / task.rules.policy).facts}
     if not task.rules.readers and not names & set(task.input_fields):
-        return Fit(ok=False, reason="no input field is a fact of the policy, and rules.readers names no way to read them")
+        return Fit(
+            ok=False, reason="no input field is a fact of the policy, and rules.readers names no way to read them"
+        )
     return Fit(ok=True)
 
 
@@ -246,17 +248,15 @@ def build_decisions(task: Task, train: TrainSplit, select: SelectSplit, run: Bui
         trust=trust,
     )
     sure = sureness(_judged(task.target, DecisionCandidate(state, policy, readers), select.examples))
-    card = card_of(
-        "symbolic",
-        task,
-        run,
-        approach=APPROACH,
-        policy={"name": policy.name, "version": policy.version, "hash": policy.hash},
-        readers=[reader.name for reader in readers],
+    said: dict[str, Any] = {
+        "approach": APPROACH,
+        "policy": {"name": policy.name, "version": policy.version, "hash": policy.hash},
+        "readers": [reader.name for reader in readers],
         **({"trust_level": {"value": trust.level, "chosen_on": "select"}} if trust else {}),
         **{key: value for one in readers if isinstance(one, LearnedReader) for key, value in one.chosen.items()},
         **sure.parameters(),
-    )
+    }
+    card = card_of("symbolic", task, run, **said)
     return DecisionCandidate(msgspec.structs.replace(state, card=card, sureness=sure), policy, readers)
 
 
@@ -305,7 +305,9 @@ def _stated(task: Task, cases: CaseReader, examples: Sequence[Example]) -> list[
             facts = msgspec.json.decode(given) if isinstance(given, str) else given
         except msgspec.DecodeError as error:
             why = f"column {task.rules.facts}: {error}"
-            raise BuildFailed("no facts", why=why, fix="write them as a JSON object", about=example.provenance) from error
+            raise BuildFailed(
+                "no facts", why=why, fix="write them as a JSON object", about=example.provenance
+            ) from error
         found.append((cases.text(example.inputs), facts))
     return found
 

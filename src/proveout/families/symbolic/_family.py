@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from proveout.families._protocol import BuildRun, Candidate, Fit, Loads, family
+from proveout.families.symbolic._decisions import DecisionCandidate, build_decisions, fits_decisions
 from proveout.families.symbolic._language import LanguageCandidate, build_language, fits_language
+from proveout.families.symbolic._tables import TableCandidate, build_tables, fits_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from proveout.data import SelectSplit, TrainSplit
@@ -24,8 +26,16 @@ class Approach(NamedTuple):
     build: Callable[[Task, TrainSplit, SelectSplit, BuildRun], Candidate]
 
 
-APPROACHES = (Approach(fits_language, build_language),)
-CANDIDATES: tuple[type[LanguageCandidate], ...] = (LanguageCandidate,)
+APPROACHES = (
+    Approach(fits_decisions, build_decisions),
+    Approach(fits_tables, build_tables),
+    Approach(fits_language, build_language),
+)
+CANDIDATES: tuple[type[DecisionCandidate | TableCandidate | LanguageCandidate], ...] = (
+    DecisionCandidate,
+    TableCandidate,
+    LanguageCandidate,
+)
 
 
 class AnyProver:

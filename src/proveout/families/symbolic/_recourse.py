@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +11,8 @@ from proveout.families.symbolic.policy import Change, NoChange, Reasoner, normal
 from proveout.task import canonical_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from proveout.families.symbolic.policy import Policy
 
 __all__ = ["Recourse", "Way"]
@@ -61,7 +62,9 @@ class Recourse:
         if isinstance(found, Change):
             steps = ", ".join(f"{name} from {_shown(old)} to {_shown(new)}" for name, (old, new) in found.facts.items())
             given = ", ".join(f"{name} is {_shown(value)}" for name, value in found.given.items())
-            return Way(found.proof, f"Smallest change to {wanted}: {steps or 'none'}{f', if {given}' if given else ''}.")
+            return Way(
+                found.proof, f"Smallest change to {wanted}: {steps or 'none'}{f', if {given}' if given else ''}."
+            )
         if isinstance(found, NoChange):
             return Way(found.proof, f"No permitted change leads to {wanted}.")
         return Way(None, f"Whether a change leads to {wanted} is too complex to prove.")

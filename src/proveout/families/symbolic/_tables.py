@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +16,8 @@ from proveout.families.symbolic.dmn import DecisionModel, decide, dmn_json, from
 from proveout.task import Answer, Evidence, Task, canonical_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from proveout.data import SelectSplit, TrainSplit
     from proveout.task import Example
 
@@ -29,7 +30,7 @@ Inputs = Mapping[str, Any]
 
 
 class TableState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stored of a candidate: the model as JSON, which decision is asked, and input fields by the names of its inputs."""
+    """What is stored of a candidate: the model, the decision asked, and input fields by the names of its inputs."""
 
     card: CandidateCard
     model: dict[str, Any]
@@ -144,7 +145,9 @@ def _fields(model: DecisionModel, task: Task) -> dict[str, str]:
     plain = {_plain(field): field for field in task.input_fields}
     found = {node.name: plain[_plain(node.name)] for node in model.inputs if _plain(node.name) in plain}
     if not found and model.inputs:
-        why = f"the model takes {', '.join(node.name for node in model.inputs)}; the task {', '.join(task.input_fields)}"
+        why = (
+            f"the model takes {', '.join(node.name for node in model.inputs)}; the task {', '.join(task.input_fields)}"
+        )
         raise _invalid("no input field is an input of the model", why, "name the fields alike", model.name)
     return found
 

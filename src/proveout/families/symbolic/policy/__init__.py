@@ -1,5 +1,7 @@
 """Policies: typed facts and cited rules that decide, each decision with a proof."""
 
+from proveout.families.symbolic.policy._check import check_policy
+from proveout.families.symbolic.policy._counterfactual import Change, NoChange, smallest_change
 from proveout.families.symbolic.policy._dump import dump_policy, policy_hash, policy_to_json
 from proveout.families.symbolic.policy._evaluate import Evaluator, Verdict
 from proveout.families.symbolic.policy._expressions import Expression, parse_expression
@@ -7,8 +9,11 @@ from proveout.families.symbolic.policy._facts import Facts, normalise
 from proveout.families.symbolic.policy._findings import Finding
 from proveout.families.symbolic.policy._load import load_policy, parse_policy, policy_from_json
 from proveout.families.symbolic.policy._model import Cite, Definition, Fact, Policy, Rule
+from proveout.families.symbolic.policy._reasoner import Reasoner
+from proveout.families.symbolic.policy._render import render_proof
 
 __all__ = [
+    "Change",
     "Cite",
     "Definition",
     "Evaluator",
@@ -16,9 +21,12 @@ __all__ = [
     "Fact",
     "Facts",
     "Finding",
+    "NoChange",
     "Policy",
+    "Reasoner",
     "Rule",
     "Verdict",
+    "check_policy",
     "dump_policy",
     "load_policy",
     "normalise",
@@ -27,4 +35,6 @@ __all__ = [
     "policy_from_json",
     "policy_hash",
     "policy_to_json",
+    "render_proof",
+    "smallest_change",
 ]
