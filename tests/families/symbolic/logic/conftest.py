@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -55,7 +57,9 @@ def clause(fact: Fact, subject: str, *, plural: bool = False) -> str:
     (kind, word), args, positive = fact
     if kind == "verb":
         verb = word if plural or not positive else inflected(word)
-        return f"{subject}{'' if positive else ' do' if plural else ' does'}{'' if positive else ' not'} {verb} {args[1]}"
+        return (
+            f"{subject}{'' if positive else ' do' if plural else ' does'}{'' if positive else ' not'} {verb} {args[1]}"
+        )
     article = ("an " if word[0] in "aeiou" else "a ") if kind == "noun" else ""
     return f"{subject} {'are' if plural else 'is'}{'' if positive else ' not'} {article}{word}"
 
@@ -163,15 +167,19 @@ def least(grounded: list[tuple[Fact, list[Fact]]], absent: Callable[[Fact], bool
         known |= new
 
 
+def lacks(known: frozenset[Fact], one: Fact) -> bool:
+    return one not in known
+
+
 def well_founded(grounded: list[tuple[Fact, list[Fact]]]) -> tuple[set[Fact], set[Fact]]:
     """What certainly and what possibly holds in the closed world: the alternating fixpoint of Van Gelder (1989)."""
     certain: set[Fact] = set()
     while True:
-        sure = certain
-        possible = least(grounded, lambda one: one not in sure)
-        certain = least(grounded, lambda one: one not in possible)
-        if certain == sure:
+        possible = least(grounded, partial(lacks, frozenset(certain)))
+        sure = least(grounded, partial(lacks, frozenset(possible)))
+        if sure == certain:
             return certain, possible
+        certain = sure
 
 
 class Oracle(NamedTuple):
@@ -186,3 +194,105 @@ class Oracle(NamedTuple):
 @pytest.fixture(scope="session")
 def oracle() -> Oracle:
     return Oracle(make, ground, least, well_founded)
+
+
+Proof = dict[str, Any]
+CITED = ("sentence", "start", "end", "text")
+
+
+class Mutator:
+    """Alters a proof at random, always into a different one."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+
+    def mutated(self, proof: Proof) -> tuple[str, Proof]:
+        """What was done, and the altered proof."""
+        kinds = [self.value, self.value, self.value, self.listed, self.keyed, self.claim]
+        kinds += [self.steps, self.steps, self.cited, self.removed] if len(proof["steps"]) > 1 else []
+        while True:
+            altered, change = json.loads(json.dumps(proof)), self.rng.choice(kinds)
+            change(altered)
+            if json.dumps(altered, sort_keys=True) != json.dumps(proof, sort_keys=True):
+                return change.__name__, altered
+
+    def nodes(self, node: Any) -> list[tuple[Any, Any]]:
+        """Every place in a proof, as what holds it and its key."""
+        keys = list(node) if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else []
+        return [place for key in keys for place in ((node, key), *self.nodes(node[key]))]
+
+    def value(self, proof: Proof) -> None:
+        """One value becomes another, of its type or not."""
+        leaves = [(held, key) for held, key in self.nodes(proof) if not isinstance(held[key], dict | list)]
+        held, key = self.rng.choice(leaves)
+        old = held[key]
+        others = [inner[at] for inner, at in leaves if type(inner[at]) is type(old)]
+        if isinstance(old, bool):
+            held[key] = self.rng.choice([not old, int(old), None])
+        elif isinstance(old, int):
+            held[key] = self.rng.choice([old + 1, old - 1, float(old), bool(old), str(old), -old, *others[:3]])
+        else:
+            held[key] = self.rng.choice([f"{old} ", old.upper(), old[:-1], f"not {old}", "", None, *others])
+
+    def listed(self, proof: Proof) -> None:
+        """A list loses, doubles or exchanges items."""
+        lists = [held[key] for held, key in self.nodes(proof) if isinstance(held[key], list) and held[key]]
+        chosen = self.rng.choice(lists)
+        at, other = self.rng.randrange(len(chosen)), self.rng.randrange(len(chosen))
+        change = self.rng.choice(["drop", "double", "swap", "end", "reverse"])
+        if change == "drop":
+            del chosen[at]
+        elif change == "swap":
+            chosen[at], chosen[other] = chosen[other], chosen[at]
+        elif change == "reverse":
+            chosen.reverse()
+        else:
+            chosen.insert(at if change == "double" else len(chosen), chosen[at])
+
+    def keyed(self, proof: Proof) -> None:
+        """An object loses, gains or renames a key."""
+        dicts = [proof, *(held[key] for held, key in self.nodes(proof) if isinstance(held[key], dict))]
+        chosen = self.rng.choice(dicts)
+        change = self.rng.choice(["drop", "gain", "rename"])
+        if change == "gain" or not chosen:
+            chosen[self.rng.choice(["?y", "note", "literal", "?x"])] = self.rng.choice(["anne", True, 0])
+        else:
+            key = self.rng.choice(list(chosen))
+            value = chosen.pop(key)
+            if change == "rename":
+                chosen[f"{key}s"] = value
+
+    def claim(self, proof: Proof) -> None:
+        """Another verdict, world or statement."""
+        proof["truth"] = self.rng.choice(["true", "false", "unknown", "contradictory"])
+        proof["world"] = self.rng.choice([proof["world"], "open", "closed"])
+        proof["whole"] = self.rng.choice([proof["whole"], True, False])
+        if self.rng.random() < 0.3:
+            self.rng.choice(proof["asked"])["positive"] ^= True
+
+    def steps(self, proof: Proof) -> None:
+        """Two steps exchange a part, or their places."""
+        one, other = self.rng.sample(range(len(proof["steps"])), 2)
+        steps = proof["steps"]
+        if self.rng.random() < 0.3:
+            steps[one], steps[other] = steps[other], steps[one]
+        else:
+            key = self.rng.choice(list(steps[one]))
+            steps[one][key], steps[other][key] = steps[other][key], steps[one][key]
+
+    def cited(self, proof: Proof) -> None:
+        """A step cites, well formed, the sentence of another step."""
+        one, other = self.rng.sample(proof["steps"], 2)
+        one.update({key: other[key] for key in CITED})
+
+    def removed(self, proof: Proof) -> None:
+        """A step is taken out, and the others are numbered anew."""
+        gone = self.rng.randrange(len(proof["steps"]))
+        del proof["steps"][gone]
+        for step in proof["steps"]:
+            step["from"] = [at - (at > gone) for at in step["from"] if at != gone]
+
+
+@pytest.fixture(scope="session")
+def mutator() -> Callable[[int], Mutator]:
+    return Mutator

@@ -34,9 +34,9 @@ def test_it_derives_what_forward_chaining_does_and_nothing_else(oracle: Any, see
 def test_it_looks_at_nothing_that_does_not_bear_on_the_goal() -> None:
     noise = " ".join(f"If someone is n{at}q then they are n{at + 1}q." for at in range(5000))
     program = read_text(f"Anne is big. Big people are kind. Anne is n0q. {noise}")
-    began = time.perf_counter()
+    began = time.process_time()
     found = derive(program, Literal("is kind", ("anne",)))
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert found is not None
     assert len(found) == 2
 

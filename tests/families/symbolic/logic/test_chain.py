@@ -12,7 +12,9 @@ from proveout.families.symbolic.logic._program import instance
 
 @pytest.mark.parametrize("seed", range(100, 140))
 @pytest.mark.parametrize("world", ["open", "closed"])
-def test_each_literal_has_a_derivation_from_earlier_ones_and_no_rule_leads_out(oracle: Any, seed: int, world: Any) -> None:
+def test_each_literal_has_a_derivation_from_earlier_ones_and_no_rule_leads_out(
+    oracle: Any, seed: int, world: Any
+) -> None:
     program = read_text(oracle.make(seed).text)
     known = saturate(program, world)
     if known is None:
@@ -40,7 +42,9 @@ def test_derivations_of_the_open_world_are_the_shallowest() -> None:
 
 
 def test_a_verb_can_have_the_variable_twice() -> None:
-    program = read_text("If someone likes the cat then they like themselves. If someone is big then they like the cat. The cat is big.")
+    program = read_text(
+        "If someone likes the cat then they like themselves. If someone is big then they like the cat. The cat is big."
+    )
     known = saturate(program)
     assert known is not None
     assert Literal("like", ("the cat", "the cat")) in known
@@ -52,12 +56,12 @@ def test_thousands_of_rules_in_a_cycle_end_soon() -> None:
     words = [f"w{at}q" for at in range(5000)]
     rules = [f"If someone is {word} then they are {words[(at + 1) % len(words)]}." for at, word in enumerate(words)]
     program = read_text(f"Anne is {words[0]}. " + " ".join(rules))
-    began = time.perf_counter()
+    began = time.process_time()
     known = saturate(program)
     assert known is not None
     assert len(known) == 5000
     assert saturate(program, "closed") is not None
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_levels_grow_with_denials_only() -> None:

@@ -31,7 +31,15 @@ PLURALS = {
     "Mersenne prime": "Mersenne primes",
     "worpus": "worpus",
 }
-VERBS = {"chase": "chases", "like": "likes", "watch": "watches", "carry": "carries", "miss": "misses", "see": "sees", "go": "goes"}
+VERBS = {
+    "chase": "chases",
+    "like": "likes",
+    "watch": "watches",
+    "carry": "carries",
+    "miss": "misses",
+    "see": "sees",
+    "go": "goes",
+}
 
 
 @pytest.mark.parametrize("noun", PLURALS)
@@ -49,7 +57,10 @@ def test_verbs_are_joined_with_their_third_person(verb: str) -> None:
     text = f"The cat {VERBS[verb]} the dog. If someone {VERBS[verb]} the dog then the dog does not {verb} them."
     assert prove(read_text(text), f"The cat does not {verb} the dog.").truth == "false"
     assert prove(read_text(text), f"The dog {VERBS[verb]} the cat.").truth == "false"
-    assert prove(read_text(text + f" Big things {verb} Bob. The cat is big."), f"The cat {VERBS[verb]} Bob.").truth == "true"
+    assert (
+        prove(read_text(text + f" Big things {verb} Bob. The cat is big."), f"The cat {VERBS[verb]} Bob.").truth
+        == "true"
+    )
 
 
 def test_an_adjective_that_ends_like_a_plural_is_one() -> None:

@@ -36,7 +36,7 @@ def test_closed_verdicts_are_those_of_the_well_founded_model(oracle: Any, seed: 
     program = read_text(world.text)
     for fact, statement in list(zip(world.facts, world.statements, strict=True))[::7]:
         verdict = prove(program, statement, world="closed")
-        assert check_logic(verdict.proof, world.text, statement) == []
+        assert check_logic(verdict.proof, world.text, statement, "closed") == []
         if verdict.truth == "contradictory" and not verdict.proof["steps"]:
             continue  # denies in a circle, which the model can survive
         assert certain == possible
@@ -49,7 +49,7 @@ def test_the_worlds_are_of_all_sorts(oracle: Any) -> None:
     seen: Counter[str] = Counter()
     for seed in SEEDS:
         world = oracle.make(seed)
-        for statement in world.statements[::9]:
+        for statement in world.statements[::23]:
             seen["open " + prove(read_text(world.text), statement).truth] += 1
             closed = prove(read_text(world.text), statement, world="closed")
             seen["closed " + closed.truth + ("" if closed.proof["steps"] else " in a circle")] += 1
@@ -81,9 +81,19 @@ def test_the_worlds_are_of_all_sorts(oracle: Any) -> None:
         ("Everyone is kind. Anne is cold.", "Bob is kind.", "true", "true"),
         ("Anne is kind. Anne is not kind.", "Bob is big.", "contradictory", "contradictory"),
         # Denies in a circle: the closed world has no one answer.
-        ("If Anne is not big then Anne is kind. If Anne is kind then Anne is big.", "Anne is big.", "unknown", "contradictory"),
+        (
+            "If Anne is not big then Anne is kind. If Anne is kind then Anne is big.",
+            "Anne is big.",
+            "unknown",
+            "contradictory",
+        ),
         # Chains of denials are no circle.
-        ("If Bob is not big then Bob is kind. If Bob is not kind then Bob is cold.", "Bob is cold.", "unknown", "false"),
+        (
+            "If Bob is not big then Bob is kind. If Bob is not kind then Bob is cold.",
+            "Bob is cold.",
+            "unknown",
+            "false",
+        ),
         # Cycles end.
         ("If Anne is big then Anne is kind. If Anne is kind then Anne is big.", "Anne is big.", "unknown", "false"),
         ("If someone sees the cat then the cat sees them. Bob sees the cat.", "The cat sees Bob.", "true", "true"),
@@ -91,10 +101,13 @@ def test_the_worlds_are_of_all_sorts(oracle: Any) -> None:
 )
 def test_verdicts(text: str, statement: str, opened: str, closed: str) -> None:
     program = read_text(text)
-    for world, truth in (("open", opened), ("closed", closed)):
-        verdict = prove(program, statement, world=world)  # type: ignore[arg-type]  both are worlds
-        assert verdict.truth == truth
-        assert check_logic(verdict.proof, text, statement) == []
+    assert prove(program, statement).truth == opened
+    assert check_logic(prove(program, statement).proof, text, statement) == []
+    verdict = prove(program, statement, world="closed")
+    assert verdict.truth == closed
+    assert check_logic(verdict.proof, text, statement, "closed") == []
+    # Which world it is was not the proof's to choose.
+    assert check_logic(verdict.proof, text, statement)
 
 
 def test_a_statement_is_read_with_the_text() -> None:
@@ -104,7 +117,9 @@ def test_a_statement_is_read_with_the_text() -> None:
     assert prove(read_text("The dog chases the cat."), "The dog does not chase the cat.").truth == "false"
 
 
-@pytest.mark.parametrize("statement", ["", "Is it?", "Cats are kind.", "Anne is kind. Bob is kind.", "Somebody is kind."])
+@pytest.mark.parametrize(
+    "statement", ["", "Is it?", "Cats are kind.", "Anne is kind. Bob is kind.", "Somebody is kind."]
+)
 def test_a_statement_outside_the_grammar_is_not_judged(statement: str) -> None:
     with pytest.raises(TextNotUnderstood) as error:
         prove(read_text("Anne is kind."), statement)
