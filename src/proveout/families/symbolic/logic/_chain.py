@@ -16,7 +16,7 @@ __all__ = ["Derivation", "contradiction", "premises", "saturate", "strata"]
 
 
 class Derivation(NamedTuple):
-    """How a literal was derived: by which rule, about whom (empty if nobody), in which round."""
+    """How a literal was derived: by which rule, about whom (empty if nobody), and in which round."""
 
     rule: int
     name: str
@@ -29,8 +29,8 @@ Closure = dict[Literal, Derivation]
 def saturate(program: Program, world: World = "open") -> Closure | None:
     """Everything that follows from a program.
 
-    Semi-naive evaluation (Bancilhon, Ramakrishnan 1986): a rule is tried only where a literal of the last round is among
-    its premises, so that each round costs what is new in it, and cycles end. A literal and its negation are two
+    Semi-naive evaluation (Bancilhon, Ramakrishnan 1986): a rule is tried only where a literal of the last round is a
+    premise of it, so that each round costs what is new in it, and cycles end. A literal and its negation are two
     literals. In the open world a negative premise must be derived like any other; in the closed world it holds when the
     positive literal cannot be derived, which rules are sorted for (Apt, Blair, Walker 1988).
 

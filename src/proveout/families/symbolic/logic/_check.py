@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_logic"]
 
-STATEMENT = re.compile(
-    r"(?:true|false|unknown|uncertain|undetermined|neither)\s*[?:]\s*(\S.*)", re.IGNORECASE | re.DOTALL
-)
+STATEMENT = re.compile(r"(?:true|false|neither|un\w+)\s*[?:]\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 
 
 class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +38,7 @@ class _Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: list[_Step]
 
 
-def check_logic(proof: dict[str, Any], context: str, question: str) -> list[str]:
+def check_logic(proof: dict[str, Any], context: str, question: str, world: str = "open") -> list[str]:
     """What is wrong with a proof about a text; empty when it is accepted.
 
     It reads the text and the question itself, by other means than the reader that made the proof, and then asks of each
@@ -51,6 +49,7 @@ def check_logic(proof: dict[str, Any], context: str, question: str) -> list[str]
         proof: as `prove` or `answer_question` makes it.
         context: the text.
         question: the whole question, or the statement alone.
+        world: the one that the statement is to be judged in, ``open`` or ``closed``.
 
     Example:
         >>> from proveout.families.symbolic.logic._question import answer_question
@@ -71,6 +70,8 @@ def check_logic(proof: dict[str, Any], context: str, question: str) -> list[str]
         return [f"the text is not read: {error}"]
     if msgspec.json.encode(found, order="sorted") != msgspec.json.encode(proof, order="sorted"):
         return ["it is not written as proofs are"]
+    if found.world != world:
+        return [f"it is about the {found.world} world"]
     return list(_Check(found, reading, context).problems())
 
 
@@ -123,14 +124,16 @@ class _Check:
         name = step.substitution.get(X, "")
         if rule.sentence != step.sentence or rule.variable != bool(step.substitution):
             return False
-        return (not name or name in self.reading.names) and says == (rule.head.about(name), *self.premises(rule, name))
+        return (not rule.variable or name in self.reading.names) and says == (
+            rule.head.about(name),
+            *self.premises(rule, name),
+        )
 
     def premises(self, rule: Step, name: str) -> tuple[set[Fact], set[Fact]]:
         """What must be derived and what must not, for a rule about ``name``."""
         body = {one.about(name) for one in rule.body}
-        return {one for one in body if one.positive or not self.closed}, {
-            one.denied() for one in body if self.closed and not one.positive
-        }
+        absent = {one for one in body if self.closed and not one.positive}
+        return body - absent, {one.denied() for one in absent}
 
     def order(self) -> Iterator[str]:
         """Steps stand in order of their depth, then of what they say; none is there twice."""
@@ -159,14 +162,10 @@ class _Check:
         if any(one.denied() in self.known for one in self.known):
             return "contradictory"
         if self.closed:
-            return (
-                "true"
-                if all(
-                    (Fact(one.predicate, one.args, positive=True) in self.known) == one.positive
-                    for one in self.reading.asked
-                )
-                else "false"
-            )
+            holds = [
+                one in self.known if one.positive else one.denied() not in self.known for one in self.reading.asked
+            ]
+            return "true" if all(holds) else "false"
         if any(one.denied() in self.known for one in self.reading.asked):
             return "false"
         return "true" if self.known >= set(self.reading.asked) else "unknown"

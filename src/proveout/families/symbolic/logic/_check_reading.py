@@ -18,17 +18,18 @@ JOBS = {
     "F": "itself himself herself themself themselves", "S": "someone somebody something", "L": "who that",
     "E": "everyone everybody everything", "Y": "anyone anybody anything", "Z": "nobody nothing",
 }  # fmt: skip
-STRANGE = (
+OTHER = (
     "or nor but unless except some most many few several never always sometimes often usually may might can could will "
     "would should must was were has have had very too of in on at by with from to than only also just rather"
-).split()
+)
+STRANGE = frozenset(OTHER.split())
 LETTER = {word: letter for letter, listed in JOBS.items() for word in listed.split()}
 PART = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*|,")
 SHORT = re.compile(r"\b(is|are|does|do)n['\u2019]t\b", re.IGNORECASE)
 END = r"(?=[,&BRDO]|$|[wz][TCPMFSY])"
 WHO = r"(?:T[wzC]+?|C+|P|M|F|S|Y)"
 ITEM = re.compile(
-    rf"(?:(?P<s>{WHO}|^[wz]C*)?(?:(?P<be>[BR])(?P<c>N?(?:A[wzC]+?|[wz]+?))|(?P<do>[DO]N)?(?P<v>[wz])(?P<o>{WHO}))"
+    rf"(?:(?P<s>{WHO}|^[wz]C*)?(?:(?P<be>[BR])(?P<c>N?(?:A[wzC]+?|[wzC]*?[wz]))|(?P<do>[DO]N)?(?P<v>[wz])(?P<o>{WHO}))"
     rf"|(?P<o2>{WHO})|(?P<c2>N?(?:A[wzC]+?|[wz]+?))){END}"
 )
 AND = re.compile(",&|,|&")

@@ -284,7 +284,7 @@ class Parser:
     def take_verb(self, *, third: bool) -> Word:
         """A verb, with the ending its subject asks for."""
         word = self.word()
-        if not self.content(self.at):
+        if not self.content(self.at) or self.named(self.at):
             self.fail(f"a verb is missing before {word!r}" if word else "a verb is missing at its end")
         if _third_person(word) != third:
             self.fail(f"{word!r} is no verb of its subject")
@@ -318,10 +318,10 @@ class Parser:
         self.at = self.run(start)
         if self.at == start:
             self.fail(f"{self.words[start]!r} says nothing" if self.word() else "something is missing at its end")
-        if not article and self.named(start):
-            self.fail(f"{self.words[start]!r} is a name, and no name is said of a subject")
-        if not article and not self.plural:
-            self.at = start + 1
+        if not article:
+            self.at = self.at if self.plural else start + 1
+            if self.named(self.at - 1):
+                self.fail(f"{self.words[self.at - 1]!r} is a name, and no name is said of a subject")
         said = [Said(word, (self.subject,), self.positive) for word in self.kinds(start, article=article)]
         if len(said) > 1 and not self.positive:
             self.fail("it is not clear what of it is denied; say it as one word")
@@ -401,7 +401,8 @@ class Parser:
 
     def well_listed(self, start: int, end: int) -> bool:
         """Whether modifiers are divided by commas or "and", and the noun by nothing: "big, old and cold people"."""
-        shape = "".join(" " if word in AND else "w" for word in self.lower[start:end]).replace("  ", " ")
+        shape = "".join({",": ",", "and": "&"}.get(word, "w") for word in self.lower[start:end])
+        shape = shape.replace(",&", " ").replace(",", " ").replace("&", " ")
         return shape == " ".join("w" * (shape.count("w") - 1)) + "w" and "w" in shape[:-1]
 
     def phrase(self, parts: list[int], *, listed: bool) -> list[Said]:
