@@ -75,16 +75,18 @@ def answer_question(background: str, given_info: str, question: str) -> CausalAn
         ('no', 'no')
     """
     try:
-        ways = readings(background, given_info, question)
+        likely, further = readings(background, given_info, question)
     except (TextNotUnderstood, GraphInvalid) as error:
         return CausalAnswer("", "not identified", abstention=str(error))
-    answers = [_answered(reading) for reading in ways]
+    answers = [_answered(reading) for reading in likely]
+    if not any(one.output for one in answers):
+        # That a text states what its question needs is itself a sign of how it is to be read.
+        answers += [_answered(reading) for reading in further]
     definite = [one for one in answers if one.output]
     if len({one.output for one in definite}) > 1:
-        phrases = ", ".join(f"{one.phrase.text!r}" for one in ways[0].mentions[:4])
-        return CausalAnswer(
-            "", "not identified", abstention=f"phrases fit more than one variable, with different answers: {phrases}"
-        )
+        phrases = ", ".join(f"{one.phrase.text!r}" for one in likely[0].mentions[:4])
+        reason = f"phrases fit more than one variable, with different answers: {phrases}"
+        return CausalAnswer("", "not identified", abstention=reason)
     return definite[0] if definite else answers[0]
 
 
@@ -181,6 +183,8 @@ def _determined(reading: Reading) -> CausalAnswer:
         raise fail("a rule has a cause that the background does not tell", reading.given.rules[0].sentence.text)
     if len({one.variable for one in equations}) < len(equations):
         raise fail("two rules have the same effect", reading.given.rules[0].sentence.text)
+    if reading.assumed:
+        raise fail("no word decides which value a phrase says", reading.assumed[0])
     x, y = reading.roles["x"], reading.roles["y"]
     observed = dict(event(one) for one in reading.given.observed)
     found = twin(graph, equations, observed, {x.variable: x.value or 0}, y.variable)

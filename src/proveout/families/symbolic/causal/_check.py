@@ -27,7 +27,7 @@ SENTENCES = (
     r"method [12]\s*: we look directly at how <> correlates with <> in general",
     r"method [12]\s*: we look at (?:this correlation|how <> correlates with <>) case by case according to <>",
     r"(?:(?:,? ?(?:and )?we know that )?<>(?: (?:and|or) <>)* (?:causes|cause|leads to) <>(?: and <>)*)+",
-    r"we (?:have )?observed? (?:that )?<>",
+    r"we (?:have )?observed? (?:that )?<>(?: and <>)*",
 )
 SIGNED = r"(?P<d>{})"
 MORE, CHANGE = SIGNED.format("more|less"), SIGNED.format("increase|decrease|raise|reduce|lower")

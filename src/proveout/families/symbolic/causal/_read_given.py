@@ -44,7 +44,11 @@ CAUSES = re.compile(
 )
 RULES = re.compile(r",? and we know that |,? we know that ", re.IGNORECASE)
 OBSERVED = re.compile(r"we (?:have )?observed? (?:that )?(?P<what>.+)", re.IGNORECASE | re.DOTALL)
-AND, OR = re.compile(r" and ", re.IGNORECASE), re.compile(r" or ", re.IGNORECASE)
+AND = re.compile(r" and ", re.IGNORECASE)
+# "A degree or higher" is one thing.
+OR = re.compile(
+    r" or (?!(?:higher|lower|more|less|above|below|older|younger|greater|fewer|better|worse|not)\b)", re.IGNORECASE
+)
 TRIES = 512
 
 
@@ -108,7 +112,7 @@ def read_given(text: str) -> Given:
         elif (method := _method(one)) is not None:
             methods.append(method)
         elif found := OBSERVED.fullmatch(one.text):
-            observed.append(_group(one, found, "what"))
+            observed.extend(_parts(_group(one, found, "what"), AND))
         elif found_rules := list(_rules(one)):
             rules.extend(found_rules)
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout.families.symbolic.causal._read_text import Phrase, fail
-from proveout.families.symbolic.causal._words import Bag, attribute, bag, overlap
+from proveout.families.symbolic.causal._words import Bag, attribute, bag, first_place, overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,9 +25,12 @@ TOGETHER, STRANGERS = 0.5, -0.3
 UNOBSERVED = -0.2
 ANCESTOR, PARENT = 0.15, 0.1
 RULE = 1.0
+FIRST = 0.08
+ROOT = 0.1
 RARE = 0.6
 SURE, CLEAR = 0.6, 0.4
 NEAR, MOST = 0.04, 4
+FURTHER = 0.6
 EFFECTS = frozenset({"ate", "ett", "nde", "nie"})
 
 
@@ -40,6 +43,7 @@ class Groups(msgspec.Struct, frozen=True):
         apart: pairs of groups that are of different variables.
         likely: pairs of groups, the first of which is stated as a condition of the second.
         rules: groups of causes and of an effect.
+        seen: groups of what was observed.
     """
 
     texts: tuple[tuple[str, ...], ...]
@@ -47,6 +51,7 @@ class Groups(msgspec.Struct, frozen=True):
     apart: frozenset[frozenset[int]]
     likely: tuple[tuple[int, int], ...]
     rules: tuple[tuple[tuple[int, ...], int], ...]
+    seen: tuple[int, ...]
 
 
 class _Union:
@@ -90,7 +95,7 @@ def grouped(given: Given, question: Question) -> Groups:
     of = {text: roots.index(union.find(text)) for text in union.parent}
     texts = tuple(tuple(text for text in union.parent if of[text] == at) for at in range(len(roots)))
     apart = frozenset(pair for pair in _apart(given, asked, of) if len(pair) > 1)
-    return Groups(texts, of, apart, tuple(_likely(given.facts, question, asked, of)), tuple(_rules(given.rules, of)))
+    return Groups(texts, of, apart, tuple(_likely(given.facts, question, asked, of)), tuple(_rules(given.rules, of)), tuple(of[key(one)] for one in given.observed))
 
 
 def _join_designs(union: _Union, facts: Sequence[Fact]) -> None:
@@ -111,6 +116,9 @@ def _apart(given: Given, asked: dict[str, str], of: dict[str, int]) -> Iterator[
         yield from (frozenset(of[key(one)] for one in pair) for pair in combinations((*fact.of, *fact.given), 2))
     for rule in given.rules:
         yield from (frozenset(of[key(one)] for one in pair) for pair in combinations((*rule.causes, *rule.effects), 2))
+    for sentence in given.sentences:
+        seen = [of[key(one)] for one in given.observed if sentence.start <= one.start < sentence.end]
+        yield from (frozenset(pair) for pair in combinations(seen, 2))
     roles = [text for role, text in asked.items() if role in {"x", "y", "given"}]
     yield from (frozenset(of[text] for text in pair) for pair in combinations(roles, 2))
 
@@ -131,8 +139,8 @@ def _rules(rules: Sequence[Rule], of: dict[str, int]) -> Iterator[tuple[tuple[in
             yield tuple(of[key(one)] for one in rule.causes), of[key(effect)]
 
 
-def links(groups: Groups, graph: Graph) -> list[dict[int, str]]:
-    """The best assignments of groups to variables, best first; more than one when they are equally good.
+def links(groups: Groups, graph: Graph) -> tuple[list[dict[int, str]], list[dict[int, str]]]:
+    """The best assignments of groups to variables, more than one when equally good; and the next ones, best first.
 
     Raises:
         TextNotUnderstood: a phrase that no assignment can place.
@@ -148,18 +156,21 @@ def links(groups: Groups, graph: Graph) -> list[dict[int, str]]:
     for sure in (SURE, float("inf")):
         search = _Search(groups, graph, table, ties, sure)
         search.go(order, {}, 0.0)
-        if found := search.best():
-            break
-    else:
-        raise fail("the phrases fit no variables of the background", " / ".join(texts[0] for texts in groups.texts))
-    return found
+        best, further = search.best()
+        if best:
+            return best, further
+    raise fail("the phrases fit no variables of the background", " / ".join(texts[0] for texts in groups.texts))
 
 
 def _scores(texts: Sequence[str], names: Sequence[str]) -> dict[str, float]:
     """How well each variable's name fits a group, by words."""
     bags = {name: bag(name) for name in names}
     shared = {stem: sum(stem in one.stems for one in bags.values()) for one in bags.values() for stem in one.stems}
-    return {name: max(_fit(name, bags[name], text, shared) for text in texts) for name in names}
+    found = {name: max(_fit(name, bags[name], text, shared) for text in texts) for name in names}
+    # Of two names met in a phrase, the first is what it is about.
+    places = {name: min(first_place(bags[name], text) for text in texts) for name in names}
+    nearest = min(places.values())
+    return {name: fit + FIRST * (places[name] == nearest and fit > 0) for name, fit in found.items()}
 
 
 def _fit(name: str, words: Bag, text: str, shared: dict[str, int]) -> float:
@@ -169,7 +180,7 @@ def _fit(name: str, words: Bag, text: str, shared: dict[str, int]) -> float:
     met = {stem: overlap(Bag(frozenset([stem]), words.words, negated=False), found) for stem in words.stems}
     # Words that no other name has tell more; a whole name met tells more than a part of a longer one.
     rare = min(1.0, sum(part / shared[stem] for stem, part in met.items()))
-    whole = sum(met.values()) / max(1, len(met))
+    whole = sum(part / shared[stem] for stem, part in met.items()) / max(1, len(met))
     fit = SAME_WORDS * (RARE * rare + (1 - RARE) * whole)
     return max(fit, SAME_TOPIC if attribute(words, found) else 0.0)
 
@@ -233,8 +244,10 @@ class _Search:
         for causes, effect in self._groups.rules:
             parents = set(self._graph.parents(done[effect]))
             score += RULE * sum(1 if done[cause] in parents else -1 for cause in causes)
-        return score
+        caused = {done[effect] for _, effect in self._groups.rules}
+        return score + ROOT * sum(done[at] not in caused for at in self._groups.seen)
 
-    def best(self) -> list[dict[int, str]]:
+    def best(self) -> tuple[list[dict[int, str]], list[dict[int, str]]]:
         ranked = sorted(self._found, key=lambda item: (-item[0], sorted(item[1].items())))
-        return [done for score, done in ranked[:MOST] if score >= ranked[0][0] - NEAR]
+        good = [done for score, done in ranked[:MOST] if score >= ranked[0][0] - NEAR]
+        return good, [done for score, done in ranked[len(good) : len(good) + MOST] if score >= ranked[0][0] - FURTHER]

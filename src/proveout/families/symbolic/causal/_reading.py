@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from proveout.errors import TextNotUnderstood
 from proveout.families.symbolic.causal._expression import Term, events
 from proveout.families.symbolic.causal._query import Query
 from proveout.families.symbolic.causal._read_given import Fact, Given, read_given
@@ -94,15 +95,15 @@ class Reading(msgspec.Struct, frozen=True):
         return int(values[0]) if values else 1
 
 
-def readings(background: str, given_info: str, question: str) -> list[Reading]:
-    """The ways to read a causal question, best first; several only when words and graph do not decide.
+def readings(background: str, given_info: str, question: str) -> tuple[list[Reading], list[Reading]]:
+    """The ways to read a causal question, several only when words and graph do not decide; and less likely ones.
 
     Raises:
         TextNotUnderstood: a sentence or phrase that is outside the grammar.
         GraphInvalid: the background's graph has a cycle.
 
     Example:
-        >>> [found] = readings(
+        >>> [found], _ = readings(
         ...     "Smoking has a direct effect on cancer.",
         ...     "For nonsmokers, the probability of cancer is 10%. For smokers, the probability of cancer is 30%.",
         ...     "Will smoking increase the chance of cancer?",
@@ -113,9 +114,22 @@ def readings(background: str, given_info: str, question: str) -> list[Reading]:
     """
     told, given, asked = read_background(background), read_given(given_info), read_question(question)
     if asked.kind == "backadj":
-        return [_methods(told, given, asked)]
+        return [_methods(told, given, asked)], []
     groups = grouped(given, asked)
-    return [_reading(told, given, asked, (groups, link)) for link in links(groups, told.graph)]
+    best, further = links(groups, told.graph)
+    return [_reading(told, given, asked, (groups, link)) for link in best], [
+        one for link in further for one in _tried(told, given, asked, (groups, link))
+    ]
+
+
+def _tried(
+    told: Background, given: Given, asked: Question, link: tuple[Groups, dict[int, str]]
+) -> Iterator[Reading]:
+    """A less likely reading, if it makes sense."""
+    try:
+        yield _reading(told, given, asked, link)
+    except TextNotUnderstood:
+        return
 
 
 def _reading(told: Background, given: Given, asked: Question, link: tuple[Groups, dict[int, str]]) -> Reading:

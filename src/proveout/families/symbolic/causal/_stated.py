@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "Resolver", "Stated", "rounded"]
 
-DEPTH = 4
+DEPTH = 7
 ONE = Product(())
 
 

@@ -7,225 +7,95 @@ from functools import lru_cache
 
 import msgspec
 
-__all__ = ["Bag", "attribute", "bag", "overlap", "signed"]
+__all__ = ["Bag", "attribute", "bag", "first_place", "overlap", "signed"]
 
 WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+OUT_OF = re.compile(r"\bout[ -]of[ -]")
 EMPTY = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "by",
-        "for",
-        "with",
-        "and",
-        "or",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "has",
-        "have",
-        "had",
-        "having",
-        "do",
-        "does",
-        "did",
-        "if",
-        "who",
-        "that",
-        "which",
-        "when",
-        "there",
-        "it",
-        "its",
-        "this",
-        "these",
-        "those",
-        "they",
-        "them",
-        "he",
-        "she",
-        "we",
-        "you",
-        "i",
-        "s",
-        "his",
-        "her",
-        "their",
-        "our",
-        "my",
-        "your",
-        "as",
-        "from",
-        "would",
-        "will",
-        "can",
-        "could",
-        "may",
-        "might",
-        "get",
-        "gets",
-        "got",
-        "gotten",
-        "getting",
-        "what",
-        "than",
-        "then",
-        "so",
-        "any",
-        "all",
-        "some",
-        "one",
-        "status",
-        "level",
-        "levels",
-        "condition",
-        "people",
-        "person",
-        "persons",
-        "individual",
-        "individuals",
-        "patient",
-        "patients",
-        "subject",
-        "subjects",
-        "case",
-        "cases",
-        "days",
-        "day",
-    ]
+    """a an the of in on at to by for with and or is are was were be been being has have had having do does did if who
+    that which when there it its this these those they them he she we you i s his her their our my your as from would
+    will can could may might get gets got gotten getting what than then so any all some one status level levels
+    condition people person persons individual individuals patient patients subject subjects case cases day
+    days""".split()
 )
 NEGATIVE = frozenset(
-    [
-        "not",
-        "no",
-        "non",
-        "never",
-        "without",
-        "absence",
-        "lack",
-        "lacks",
-        "lacking",
-        "cannot",
-        "none",
-        "neither",
-        "nor",
-        "absent",
-        "refusal",
-        "refuse",
-        "refuses",
-        "refused",
-        "fail",
-        "fails",
-        "failed",
-        "rejected",
-        "reject",
-        "rejects",
-        "rejection",
-        "don't",
-        "doesn't",
-        "didn't",
-        "isn't",
-        "aren't",
-        "wasn't",
-        "weren't",
-        "won't",
-        "can't",
-        "couldn't",
-        "hasn't",
-        "haven't",
-        "hadn't",
-        "wouldn't",
-        "shouldn't",
-        "dont",
-        "doesnt",
-    ]
+    """not no non never without absence absent lack lacks lacking cannot none neither nor refusal refuse refuses refused
+    refusing fail fails failed failing rejected reject rejects rejection don't doesn't didn't isn't aren't wasn't weren't
+    won't can't couldn't hasn't haven't hadn't wouldn't shouldn't dont doesnt""".split()
 )
-PREFIXES = ("non", "un", "in", "dis", "im")
-SUFFIXES = [
-    "ations",
-    "ation",
-    "ities",
-    "ingly",
-    "iness",
-    "ments",
-    "ment",
-    "ances",
-    "ance",
-    "ences",
-    "ence",
-    "ized",
-    "izes",
-    "ize",
-    "ers",
-    "ings",
-    "ing",
-    "ions",
-    "ion",
-    "ity",
-    "ies",
-    "ied",
-    "ous",
-    "ness",
-    "ful",
-    "ive",
-    "ed",
-    "er",
-    "es",
-    "ly",
-    "al",
-    "or",
-    "th",
-    "s",
-    "e",
-    "y",
-]
+PREFIXES = ("non", "un")
+# Words that begin like a negation and are none.
+WHOLE = frozenset(
+    """under union unions unit units until uncle unique university universities understand understanding nonsense none
+    uniform unite united unto unobserved unmeasured unknown""".split()
+)
+SUFFIXES = tuple(
+    """ations ation ities ingly iness ments ment ances ance ences ence ized izes ize ers ings ing ions ion ity ies ied
+    ous ness ful ive ed er es ly al or th s e y""".split()
+)
 SHORTEST = 3
-# Words that stand at the two ends of one scale; what separates values of a variable in any domain.
-OPPOSITES = (
-    "high low", "higher lower", "large small", "larger smaller", "big small", "more less", "increased reduced", "increased decreased",
-    "increase decrease", "increase reduction", "tall short", "long short", "old young", "older younger", "male female", "man woman", "men women", "boy girl",
-    "heavy light", "good bad", "good poor", "better worse", "rich poor", "strong weak", "hot cold", "warm cold", "wet dry", "rainy dry",
-    "rain sun", "dark bright", "dark light", "early late", "time late", "clean polluted", "clean dirty", "pure polluted", "clear polluted",
-    "alive dead", "live die", "survival death", "survive die", "survival mortality", "happy sad", "happiness sadness", "ringing silent",
-    "close far", "near far", "loud quiet", "fast slow", "hard easy", "healthy sick", "healthy ill", "healthy unhealthy", "present absent", "on off", "open closed",
-    "accepted rejected", "win lose", "success failure", "attractive ugly", "kind mean", "famous obscure", "smart dumb",
-    "true false", "active inactive", "full empty", "thick thin", "fat slim", "urban rural", "rich poor", "passed failed", "gain loss",
-)  # fmt: skip
-# What a value says of which attribute, for attributes that texts name and values do not repeat.
-ATTRIBUTES = {
-    "gender": "male female man woman men women boy girl",
-    "sex": "male female man woman men women",
-    "age": "old young older younger elderly",
-    "season": "dry rainy wet summer winter spring autumn",
-    "weather": "rain rainy sunny sun cloudy storm snow",
-    "mortality": "death die dead survival survive",
-    "survival": "death die dead mortality",
-    "mood": "happy sad happiness sadness angry calm",
-    "occupation": "job worker profession",
-    "appearance": "attractive beautiful handsome ugly",
-    "effort": "hard working lazy",
-    "admission": "accepted admitted rejected",
-    "cost": "bill expensive cheap price",
-    "proximity": "close near far distance",
-    "education": "college degree school university graduate",
-    "fame": "famous celebrity",
-    "salary": "wage income earn paid",
-    "income": "salary wage earn",
-    "disease": "ill sick healthy recovery",
-    "recovery": "cure cured healed",
-    "health": "healthy sick ill",
-    "relationship": "single dating partner married",
+IRREGULAR = {
+    word: base
+    for base, words in {
+        "take": "taken took",
+        "wake": "woke woken wakes waking",
+        "eat": "ate eaten",
+        "drink": "drank drunk",
+        "give": "gave given",
+        "choose": "chose chosen choice",
+        "break": "broke broken",
+        "blow": "blew blown",
+        "fall": "fell fallen",
+        "drive": "drove driven",
+        "wear": "wore worn",
+        "grow": "grew grown",
+        "win": "won",
+        "lose": "lost",
+        "buy": "bought",
+        "sleep": "slept",
+        "go": "went gone goes going",
+        "die": "died dead death deaths dies dying",
+        "live": "alive lives lived living",
+        "man": "men",
+        "woman": "women",
+        "wife": "wives",
+        "child": "children",
+        "swim": "swam swum",
+        "ring": "rang rung",
+        "speak": "spoke spoken",
+        "light": "lit",
+        "poverty": "poor",
+        "obese": "obesity",
+        "fame": "famous",
+        "able": "ability abilities unable",
+    }.items()
+    for word in words.split()
 }
+# Words at the two ends of one scale, in any domain.
+OPPOSITES = """
+    high low, higher lower, large small, larger smaller, big small, more less, increased reduced, increased decreased,
+    increase decrease, increase reduction, tall short, long short, old young, older younger, male female, man woman,
+    boy girl, heavy light, good bad, good poor, better worse, rich poor, strong weak, hot cold, warm cold, wet dry,
+    rainy dry, rainy sunny, dark bright, late early, late time, clean polluted, clean dirty, pure polluted,
+    clear polluted, live die, survive die, survival mortality, survival die, happy sad, ringing silent, close far,
+    near far, loud quiet, fast slow, hard easy, healthy sick, healthy ill, present absent, on off, open closed,
+    accepted rejected, win lose, success failure, attractive ugly, kind mean, smart dumb, true false, active inactive,
+    full empty, thick thin, fat slim, urban rural, passed failed, gain loss, normal abnormal, release execute, free jail,
+    local global, single married, hardworking lazy, private public, cheap expensive, natural artificial, first last, retain fire, keep fire, hire fire
+"""
+# What a value says of which attribute, for attributes that texts name and values do not repeat.
+ATTRIBUTES = """
+    gender: male female man woman boy girl; sex: male female man woman boy girl; age: old young older younger elderly;
+    season: dry rainy wet summer winter spring autumn; weather: rain rainy sunny sun cloudy storm snow;
+    mortality: die survival survive; survival: die mortality; mood: happy sad happiness sadness angry calm;
+    occupation: job worker profession; appearance: attractive beautiful handsome ugly; effort: hard working lazy;
+    diligence: hard working lazy; admission: accepted admitted rejected; cost: bill expensive cheap price;
+    quality: polluted clean pure dirty good bad poor; proximity: close near far distance;
+    education: college degree school university graduate; fame: celebrity; salary: wage income earn paid;
+    income: salary wage earn; disease: ill sick healthy recovery; recovery: cure cured healed; wealth: rich poor;
+    health: healthy sick ill; relationship: single dating partner married; poverty: rich poor; speed: fast slow;
+    time: late early; color: red green blue black white brown; temperature: hot cold warm
+"""
 
 
 class Bag(msgspec.Struct, frozen=True):
@@ -244,7 +114,8 @@ def stem(word: str) -> str:
         >>> stem("smokers"), stem("smoking"), stem("famous"), stem("fame"), stem("xevu")
         ('smok', 'smok', 'fam', 'fam', 'xevu')
     """
-    base = re.sub(r"(?<=[a-z]{2})ves$", "f", word.removesuffix("'s"))
+    base = word.removesuffix("'s")
+    base = IRREGULAR.get(base, base)
     changed = True
     while changed:
         changed = False
@@ -265,7 +136,7 @@ def bag(text: str) -> Bag:
         >>> bag("people who do not smoke").negated, sorted(bag("nonsmokers").stems), bag("nonsmokers").negated
         (True, ['smok'], True)
     """
-    words = WORD.findall(text.lower().replace("\\u2019", "'"))
+    words = WORD.findall(OUT_OF.sub("without ", text.lower().replace("\u2019", "'")))
     negations = sum(word in NEGATIVE for word in words)
     kept = [word for word in words if word not in EMPTY and word not in NEGATIVE]
     bare = []
@@ -276,15 +147,11 @@ def bag(text: str) -> Bag:
     return Bag(frozenset(stem(word) for word in bare), frozenset(bare), negations % 2 == 1)
 
 
-# Words that begin like a negation and are none.
-WHOLE = frozenset(["under", "union", "unit", "until", "uncle", "unique", "university", "understand", "nonsense", "none", "infant", "intake", "income", "intelligence", "intelligent", "infection", "infected", "increase", "increased", "indoor", "insulin", "inside", "interest", "disease", "distance", "display", "district", "director", "important", "improve", "improved", "image", "impact", "immune", "into", "input", "industry", "inner", "injury", "instead", "institution", "institutions", "unobserved", "discount", "discuss", "dish", "disk"])  # fmt: skip
-
-
 def _bare(word: str) -> str:
     """A word without a prefix that negates it."""
     if word in WHOLE:
         return word
-    for prefix in PREFIXES[:2]:
+    for prefix in PREFIXES:
         if word.startswith(prefix) and len(word) - len(prefix) > SHORTEST:
             return word[len(prefix) :]
     return word
@@ -297,7 +164,8 @@ def _alike(one: str, other: str) -> float:
     short, long = sorted((one, other), key=len)
     if len(short) > SHORTEST and long.startswith(short):
         return 0.8
-    return 0.0
+    same = next((at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return 0.7 if same > SHORTEST and same >= 0.7 * len(long) and len(long) > SHORTEST + 1 else 0.0
 
 
 def overlap(one: Bag, other: Bag) -> float:
@@ -310,7 +178,21 @@ def overlap(one: Bag, other: Bag) -> float:
     return sum(max((_alike(stem_, found) for found in other.stems), default=0.0) for stem_ in one.stems)
 
 
-_PAIRS = frozenset(frozenset(stem(word) for word in pair.split()) for pair in OPPOSITES)
+_PAIRS = frozenset(frozenset(stem(word) for word in pair.split()) for pair in OPPOSITES.split(","))
+
+
+def first_place(name: Bag, text: str) -> int:
+    """Where in a phrase the first word of a name stands, in words; far away when none does.
+
+    Example:
+        >>> first_place(bag("employee"), "the CEO who fires an employee")
+        5
+    """
+    words = WORD.findall(text.lower())
+    return next((at for at, word in enumerate(words) if stem(_bare(word)) in name.stems), FAR)
+
+
+FAR = 99
 
 
 def opposite(one: Bag, other: Bag) -> bool:
@@ -335,7 +217,10 @@ def signed(one: Bag, other: Bag) -> float:
     return -size if (one.negated != other.negated) != against else size
 
 
-_ATTRIBUTES = {stem(name): frozenset(stem(word) for word in words.split()) for name, words in ATTRIBUTES.items()}
+_ATTRIBUTES = {
+    stem(line.partition(":")[0].strip()): frozenset(stem(word) for word in line.partition(":")[2].split())
+    for line in ATTRIBUTES.split(";")
+}
 
 
 def attribute(name: Bag, value: Bag) -> bool:
