@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from proveout.families.symbolic.dmn import _model as model
 from proveout.families.symbolic.dmn._feel_evaluate import Frame, invoked
 from proveout.families.symbolic.dmn._feel_values import Fault, Function, exact
-from proveout.families.symbolic.dmn._tables import CompiledTable, Step
+from proveout.families.symbolic.dmn._tables import CompiledTable
 
 if TYPE_CHECKING:
     from proveout.families.symbolic.dmn._scope import Scope
 
 __all__ = ["Runner", "compile_logic", "entry_names", "function_of"]
 
-Runner: TypeAlias = Callable[[Frame], tuple[Any, Step]]
+Runner: TypeAlias = Callable[[Frame], Any]
 
 
 def compile_logic(logic: model.Logic, scope: Scope) -> Runner:
@@ -26,9 +26,10 @@ def compile_logic(logic: model.Logic, scope: Scope) -> Runner:
 def _feel(logic: model.Feel, scope: Scope) -> Runner:
     closure = scope.expression(logic.text)
 
-    def run(frame: Frame) -> tuple[Any, Step]:
+    def run(frame: Frame) -> Any:
         value = closure(frame)
-        return value, {"type": "feel", "text": logic.text, "value": exact(value)}
+        frame.run.derived({"type": "feel", "text": logic.text, "value": exact(value)})
+        return value
 
     return run
 
@@ -43,19 +44,16 @@ def _context(logic: model.Context, scope: Scope) -> Runner:
         entries.append((entry, compile_logic(entry.value, scope)))
         scope = scope.inner([entry.name] if entry.name else [])
 
-    def run(frame: Frame) -> tuple[Any, Step]:
-        inner, found, steps = frame.inner({}), {}, []
+    def run(frame: Frame) -> Any:
+        inner, found = frame.inner({}), {}
         result: list[Any] = []
         for entry, runner in entries:
-            value, step = runner(inner)
-            value = scope.typed(value, entry.type, frame, entry.name or "the result")
-            steps.append({"name": entry.name, "step": step})
+            value = scope.typed(runner(inner), entry.type, frame, entry.name or "the result")
             if entry.name is None:
                 result.append(value)
             else:
                 inner.names[entry.name] = found[entry.name] = value
-        value = result[-1] if result else found
-        return value, {"type": "context", "entries": steps, "value": exact(value)}
+        return result[-1] if result else found
 
     return run
 
@@ -65,112 +63,76 @@ def function_of(logic: model.FunctionBox, scope: Scope) -> Callable[[Frame], Fun
     body = compile_logic(logic.body, scope.inner(logic.parameters))
 
     def made(frame: Frame) -> Function:
-        def traced(*given: Any) -> tuple[Any, Step]:
+        def call(*given: Any) -> Any:
             typed = tuple(
                 scope.typed(value, wanted, frame, f"parameter {name}")
                 for value, wanted, name in zip(given, logic.types, logic.parameters, strict=True)
             )
-            found: tuple[Any, Step] = invoked(frame, logic.parameters, typed, body)
-            return found
+            return invoked(frame, logic.parameters, typed, body)
 
-        return Function(logic.parameters, lambda *given: traced(*given)[0], traced)
+        return Function(logic.parameters, call)
 
     return made
 
 
 def _function(logic: model.FunctionBox, scope: Scope) -> Runner:
-    made = function_of(logic, scope)
-    text = f"function({', '.join(logic.parameters)})"
-    return lambda frame: (made(frame), {"type": "function", "value": {"function": text}})
+    return function_of(logic, scope)
 
 
 def _invocation(logic: model.Invocation, scope: Scope) -> Runner:
     function = scope.expression(logic.function)
     bindings = [(one.parameter, compile_logic(one.value, scope)) for one in logic.bindings]
 
-    def run(frame: Frame) -> tuple[Any, Step]:
+    def run(frame: Frame) -> Any:
         given = {name: runner(frame) for name, runner in bindings}
-        step: Step = {
-            "type": "invocation",
-            "function": logic.function,
-            "bindings": [{"parameter": name, "step": one} for name, (_, one) in given.items()],
-            "body": None,
-        }
         try:
-            value, step["body"] = _called(function(frame), {name: value for name, (value, _) in given.items()})
+            return _called(function(frame), given)
         except Fault as fault:
             frame.run.fail(f"{scope.about}: {logic.function}: {fault}")
-            value = None
-        return value, {**step, "value": exact(value)}
+            return None
 
     return run
 
 
-def _called(function: Any, given: dict[str, Any]) -> tuple[Any, Step | None]:
+def _called(function: Any, given: dict[str, Any]) -> Any:
     if not isinstance(function, Function):
         raise Fault("what is invoked is no function")
     if not given.keys() <= set(function.parameters):
         raise Fault(f"its parameters are {', '.join(function.parameters)} and not {', '.join(given)}")
-    placed = [given.get(name) for name in function.parameters]
-    return function.traced(*placed) if function.traced else (function.call(*placed), None)
+    return function.call(*(given.get(name) for name in function.parameters))
 
 
 def _list(logic: model.ListBox, scope: Scope) -> Runner:
     items = [compile_logic(one, scope) for one in logic.items]
-
-    def run(frame: Frame) -> tuple[Any, Step]:
-        found = [runner(frame) for runner in items]
-        value = [one for one, _ in found]
-        return value, {"type": "list", "items": [step for _, step in found], "value": exact(value)}
-
-    return run
+    return lambda frame: [runner(frame) for runner in items]
 
 
 def _relation(logic: model.Relation, scope: Scope) -> Runner:
     rows = [[compile_logic(one, scope) for one in row] for row in logic.rows]
-
-    def run(frame: Frame) -> tuple[Any, Step]:
-        found = [[runner(frame) for runner in row] for row in rows]
-        value = [dict(zip(logic.columns, (one for one, _ in row), strict=True)) for row in found]
-        return value, {"type": "relation", "rows": [[step for _, step in row] for row in found], "value": exact(value)}
-
-    return run
+    columns = logic.columns
+    return lambda frame: [dict(zip(columns, [runner(frame) for runner in row], strict=True)) for row in rows]
 
 
 def _conditional(logic: model.Conditional, scope: Scope) -> Runner:
     condition, then, otherwise = (compile_logic(one, scope) for one in (logic.condition, logic.then, logic.otherwise))
-
-    def run(frame: Frame) -> tuple[Any, Step]:
-        asked, first = condition(frame)
-        value, second = (then if asked is True else otherwise)(frame)
-        return value, {"type": "conditional", "if": first, "branch": second, "value": exact(value)}
-
-    return run
+    return lambda frame: then(frame) if condition(frame) is True else otherwise(frame)
 
 
 def _iteration(logic: model.Iteration, scope: Scope) -> Runner:
     over = compile_logic(logic.over, scope)
     body = compile_logic(logic.body, scope.inner([logic.variable, "partial"]))
 
-    def run(frame: Frame) -> tuple[Any, Step]:
-        found, first = over(frame)
-        items = found if isinstance(found, list) else [] if found is None else [found]
-        value, steps = _iterated(logic, frame, items, body)
-        return value, {"type": logic.how, "over": first, "items": steps, "value": exact(value)}
+    def run(frame: Frame) -> Any:
+        among = over(frame)
+        items = among if isinstance(among, list) else [] if among is None else [among]
+        found: list[Any] = []
+        for item in items:
+            frame.run.step()
+            own = item if logic.how == "filter" and isinstance(item, dict) else {}
+            found.append(body(frame.inner({**own, logic.variable: item, "partial": found})))
+        return ITERATED[logic.how](items, found)
 
     return run
-
-
-def _iterated(logic: model.Iteration, frame: Frame, items: list[Any], body: Runner) -> tuple[Any, list[Step]]:
-    found: list[Any] = []
-    steps: list[Step] = []
-    for item in items:
-        frame.run.step()
-        own = item if logic.how == "filter" and isinstance(item, dict) else {}
-        value, step = body(frame.inner({**own, logic.variable: item, "partial": found}))
-        found.append(value)
-        steps.append(step)
-    return ITERATED[logic.how](items, found), steps
 
 
 def _quantity(values: list[Any], decisive: bool) -> bool | None:  # noqa: FBT001  it is the value itself

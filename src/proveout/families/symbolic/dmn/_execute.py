@@ -16,6 +16,7 @@ from proveout.families.symbolic.dmn._feel_types import ItemType
 from proveout.families.symbolic.dmn._feel_values import Fault, bounded, exact, from_json_value, to_json
 from proveout.families.symbolic.dmn._model import Decision, DecisionNode, FunctionBox, InputNode
 from proveout.families.symbolic.dmn._scope import TYPES, Scope
+from proveout.families.symbolic.dmn._tables import CompiledTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,10 +34,11 @@ class DecisionModel(msgspec.Struct, frozen=True, eq=False):
         knowledge: its business knowledge models.
         source: the model as JSON, which a proof is checked against.
         types: its item definitions by name.
-        orders: for each decision, those it needs and itself, each after what it needs.
+        orders: for each decision, those it needs and itself, the fewest needs first, then as the model has them.
         runners: what evaluates each decision that has logic.
         functions: what makes each business knowledge model's function.
         unknown: decisions with names in their texts that nothing defines.
+        tables: compiled decision tables, each with its decision.
     """
 
     name: str
@@ -49,6 +51,7 @@ class DecisionModel(msgspec.Struct, frozen=True, eq=False):
     runners: dict[str, Runner]
     functions: dict[str, Any]
     unknown: tuple[tuple[str, str], ...]
+    tables: tuple[tuple[str, CompiledTable], ...]
 
 
 def assembled(
@@ -89,6 +92,7 @@ def assembled(
         runners=runners,
         functions=functions,
         unknown=tuple(scope.unknown),
+        tables=tuple(scope.tables),
     )
 
 
@@ -97,7 +101,7 @@ def _outer(
 ) -> Scope:
     members = {part for one in (*decisions, *knowledge) for part in entry_names(one.logic)}
     members |= {part for one in types.values() for part in _components(one)}
-    return Scope(frozenset(), tuple(sorted(members)), types, name, [], {})
+    return Scope(frozenset(), tuple(sorted(members)), types, name, [], {}, [])
 
 
 def _components(item: ItemType) -> set[str]:
@@ -122,12 +126,13 @@ def _orders(decisions: tuple[DecisionNode, ...], others: set[str]) -> dict[str, 
         for need in one.requires:
             if need not in nodes and need not in others:
                 raise _invalid("a requirement is not there", f"it requires {need!r}, which the model lacks", one.name)
-    order = _sorted(nodes)
-    place = {name: at for at, name in enumerate(order)}
     needs: dict[str, set[str]] = {}
-    for name in order:
+    depths: dict[str, int] = {}
+    for name in _sorted(nodes):
         direct = [need for need in nodes[name].requires if need in nodes]
         needs[name] = {name}.union(*(needs[need] for need in direct))
+        depths[name] = 1 + max((depths[need] for need in direct), default=0)
+    place = {name: (depths[name], at) for at, name in enumerate(nodes)}
     return {name: tuple(nodes[one] for one in sorted(needs[name], key=place.__getitem__)) for name in nodes}
 
 
@@ -195,36 +200,32 @@ def _decided(model: DecisionModel, decision: str, inputs: Mapping[str, Any], run
     # Each function sees all others, itself included.
     for name, made in model.functions.items():
         base.names[name] = made(base)
-    steps = []
+    decisions = []
     for node in model.orders[decision]:
-        step = None
-        if node.name in model.runners:
-            values[node.name], step = _run_one(model, node, base, values)
-        else:
-            values[node.name] = _typed(model, node.type, _read(inputs, node.name, run), run, node.name)
-        steps.append({"name": node.name, "value": exact(values[node.name]), "step": step})
-    value = values[decision]
+        run.steps = []
+        made = node.name in model.runners
+        value = _run_one(model, node, base, values) if made else _read(inputs, node.name, run)
+        values[node.name] = _typed(model, node.type, value, run, node.name)
+        decisions.append({"name": node.name, "steps": run.steps, "value": exact(values[node.name])})
     proof = {
         "kind": "dmn",
         "model": model.name,
         "decision": decision,
-        "decisions": steps,
-        "value": exact(value),
+        "decisions": decisions,
+        "value": exact(values[decision]),
     }
-    return Decision(to_json(value), proof, tuple(run.errors))
+    return Decision(to_json(values[decision]), proof, tuple(run.errors))
 
 
-def _run_one(
-    model: DecisionModel, node: DecisionNode, base: Frame, values: dict[str, Any]
-) -> tuple[Any, dict[str, Any] | None]:
+def _run_one(model: DecisionModel, node: DecisionNode, base: Frame, values: dict[str, Any]) -> Any:
     frame = base.inner({need: values.get(need) for need in node.requires if need not in model.functions})
     try:
-        value, step = model.runners[node.name](frame)
+        value = model.runners[node.name](frame)
         bounded(value)
     except Fault as fault:
         base.run.fail(f"{node.name}: {fault}")
-        return None, None
-    return _typed(model, node.type, value, base.run, node.name), step
+        return None
+    return value
 
 
 def _given(model: DecisionModel, inputs: Mapping[str, Any], run: Run) -> dict[str, Any]:
@@ -245,7 +246,7 @@ def _read(inputs: Mapping[str, Any], name: str, run: Run) -> Any:
 
 
 def _typed(model: DecisionModel, wanted: str | None, value: Any, run: Run, what: str) -> Any:
-    scope = Scope(frozenset(), (), model.types, model.name, [], {})
+    scope = Scope(frozenset(), (), model.types, model.name, [], {}, [])
     return scope.typed(value, wanted, Frame({TYPES: model.types}, run), what)
 
 

@@ -89,7 +89,7 @@ def _is(left: Any, right: Any) -> bool:
     if type(left) is not type(right):
         return False
     if isinstance(left, datetime | time):
-        return left.replace(tzinfo=None) == right.replace(tzinfo=None) and left.tzinfo == right.tzinfo
+        return bool(left.replace(tzinfo=None) == right.replace(tzinfo=None) and left.tzinfo == right.tzinfo)
     return equal(left, right) is True
 
 

@@ -19,16 +19,18 @@ __all__ = ["INPUT", "Closure", "Frame", "Run", "compile_expression", "compile_te
 INPUT = "?"
 CALLS = 24
 STEPS = 1_000_000
+LONGEST = 20_000
 
 
 class Run:
-    """What one evaluation shares: the reasons for nulls, and how much work is left."""
+    """What one evaluation shares: the reasons for nulls, the steps of the proof, and how much work is left."""
 
-    __slots__ = ("calls", "errors", "steps")
+    __slots__ = ("calls", "errors", "left", "steps")
 
     def __init__(self) -> None:
         self.errors: list[str] = []
-        self.steps = STEPS
+        self.steps: list[dict[str, Any]] = []
+        self.left = STEPS
         self.calls = 0
 
     def fail(self, why: str) -> None:
@@ -36,10 +38,16 @@ class Run:
         if why not in self.errors and len(self.errors) < 100:  # noqa: PLR2004  enough to read
             self.errors.append(why)
 
+    def derived(self, step: dict[str, Any]) -> None:
+        """Put a step into the proof."""
+        if len(self.steps) >= LONGEST:
+            raise Fault(f"the proof has more than {LONGEST} steps")
+        self.steps.append(step)
+
     def step(self, count: int = 1) -> None:
         """Account for work; a fault when there was too much."""
-        self.steps -= count
-        if self.steps < 0:
+        self.left -= count
+        if self.left < 0:
             raise Fault(f"more than {STEPS} steps")
 
 

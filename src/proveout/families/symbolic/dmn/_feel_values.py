@@ -73,11 +73,10 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Function(msgspec.Struct, frozen=True, eq=False):
-    """A function of FEEL: names of its parameters, and what runs it on positional values, with or without a trace."""
+    """A function of FEEL: names of its parameters, and what runs it on positional values."""
 
     parameters: tuple[str, ...]
     call: Callable[..., Any]
-    traced: Callable[..., tuple[Any, dict[str, Any]]] | None = None
 
 
 KINDS: dict[type, str] = {
@@ -445,7 +444,7 @@ def exact(value: Any) -> Any:
 
     Example:
         >>> exact(CONTEXT.divide(Decimal(1), Decimal(3))), exact(date(2024, 2, 29)), exact({"a": Decimal(1)})
-        ({'number': '0.3333333333333333333333333333333333'}, {'date': '2024-02-29'}, {'context': {'a': 1}})
+        ({'number': '0.3333333333333333333333333333333333'}, {'date': '2024-02-29'}, {'a': 1})
     """
     what = kind(value)
     if what == "number":
@@ -455,7 +454,9 @@ def exact(value: Any) -> Any:
     if what == "list":
         return [exact(part) for part in value]
     if what == "context":
-        return {"context": {name: exact(part) for name, part in value.items()}}
+        parts = {name: exact(part) for name, part in value.items()}
+        # A context whose only entry is named as a tag is would be read as one.
+        return {"context": parts} if len(parts) == 1 and not parts.keys().isdisjoint(KINDS.values()) else parts
     if what in {"null", "boolean", "string"}:
         return to_json(value)
     return {what: string(value)}

@@ -25,7 +25,8 @@ TYPES = "\0types"
 class Scope(msgspec.Struct, frozen=True):
     """Where a text stands: names in scope, names of entries, types, and the decision that errors are about.
 
-    ``unknown`` gathers, for each decision, names that nothing defines; ``texts`` what was compiled already.
+    ``unknown`` gathers, for each decision, names that nothing defines; ``texts`` what was compiled already,
+    and ``tables`` the decision tables that were compiled, each with its decision.
     """
 
     names: frozenset[str]
@@ -34,6 +35,7 @@ class Scope(msgspec.Struct, frozen=True):
     about: str
     unknown: list[tuple[str, str]]
     texts: dict[tuple[str, bool], tuple[Closure, tree.Node]]
+    tables: list[tuple[str, Any]]
 
     def inner(self, names: Iterable[str]) -> Scope:
         """The scope with more names."""

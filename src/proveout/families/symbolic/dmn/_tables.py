@@ -104,21 +104,22 @@ class CompiledTable:
         self.values = [scope.tests(one.values) if one.values else None for one in table.outputs]
         self.defaults = [scope.expression(one.default) if one.default else None for one in table.outputs]
         self.all = (1 << len(table.rules)) - 1
+        scope.tables.append((scope.about, self))
 
-    def run(self, frame: Frame) -> tuple[Any, Step]:
-        """The table's value, and the step of the proof that derives it."""
+    def run(self, frame: Frame) -> Any:
+        """The table's value; the step of the proof that derives it goes to the run."""
         inputs = [column.value(frame) for column in self.columns]
         step: Step = {
             "type": "table",
+            "policy": self.table.policy,
             "inputs": [exact(value) for value in inputs],
             "matched": [],
             "rules": [],
-            "value": None,
         }
         matched = self.matched(frame, inputs)
         value = None if matched is None else self._decided(frame, list(bits(matched)), step)
-        step["value"] = exact(value)
-        return value, step
+        frame.run.derived({**step, "value": exact(value)})
+        return value
 
     def matched(self, frame: Frame, inputs: list[Any]) -> int | None:
         """The rows whose tests all pass, as bits; None when an input is not allowed."""
