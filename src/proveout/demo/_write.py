@@ -8,10 +8,11 @@ import random
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from proveout.demo._contrast import ContrastLine, contrast_lines
 from proveout.demo._messages import write_message
 from proveout.demo._reference import decide
 from proveout.demo._scenarios import TARGETS, draw_facts
@@ -49,7 +50,7 @@ class Row(NamedTuple):
 
 
 def write_demo(folder: Path, *, seed: int = 7) -> None:
-    """Write a synthetic refund desk: ``task.toml``, six policy pages, ``policy.yaml`` and 3,000 labelled messages.
+    """Write a synthetic refund desk: a task, its policy and documents, 3,000 labelled messages, and contrast pairs.
 
     The same seed gives the same bytes. ``task.toml`` is written last, so that a folder that has one is whole.
 
@@ -68,7 +69,10 @@ def write_demo(folder: Path, *, seed: int = 7) -> None:
     """
     _check_empty(folder)
     generated = rows(seed)
-    content = {f"data/{name}": _csv(islice(generated, count)) for name, count in _FILES.items()}
+    split = {name: list(islice(generated, count)) for name, count in _FILES.items()}
+    content = {f"data/{name}": _csv(Row._fields, lines) for name, lines in split.items()}
+    taken = {_key(row.text) for lines in split.values() for row in lines}
+    content["data/contrast.csv"] = _csv(ContrastLine._fields, contrast_lines(seed, _phrases(), taken))
     desk = files("proveout.demo") / "desk"
     content |= {f"documents/{page.name}": page.read_bytes() for page in _pages(desk)}
     content |= {name: (desk / name).read_bytes() for name in reversed(_COPIED)}
@@ -97,7 +101,7 @@ def is_demo(folder: Path) -> bool:
 def rows(seed: int) -> Iterator[Row]:
     """Labelled messages in the order of their time, without end; no two texts are alike but for case and spaces."""
     rng = random.Random(seed)  # noqa: S311  messages are made up, nothing is kept secret
-    phrases = msgspec.json.decode((files("proveout.demo") / "desk" / "phrases.json").read_bytes())
+    phrases = _phrases()
     weights = [weight for weight, _ in TARGETS.values()]
     seen: set[str] = set()
     time = _START
@@ -105,7 +109,7 @@ def rows(seed: int) -> Iterator[Row]:
         facts = draw_facts(rng.choices(list(TARGETS), weights)[0], rng)
         channel = rng.choices(list(_CHANNELS), list(_CHANNELS.values()))[0]
         text = write_message(facts, today=time.date(), channel=channel, phrases=phrases, rng=rng)
-        key = " ".join(text.casefold().split())
+        key = _key(text)
         if key not in seen:
             seen.add(key)
             yield _row(len(seen), text, facts, channel, time)
@@ -126,10 +130,19 @@ def _row(number: int, text: str, facts: Facts, channel: str, time: datetime) -> 
     )
 
 
-def _csv(lines: Iterable[Row]) -> bytes:
+def _phrases() -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode((files("proveout.demo") / "desk" / "phrases.json").read_bytes())
+    return found
+
+
+def _key(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _csv(columns: Iterable[str], lines: Iterable[tuple[str, ...]]) -> bytes:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(Row._fields)
+    writer.writerow(columns)
     writer.writerows(lines)
     return buffer.getvalue().encode()
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from proveout.trial import _format
+from proveout.trial._axes_plot import Mark, axis_plot
 from proveout.trial._kinds import measure_of
 from proveout.trial._plots import Dot, curves_plot, heat_map, pareto_plot, reliability_plot
 from proveout.trial._verdict import chosen, has_scope, labels_needed, limits, verdict
@@ -68,6 +69,11 @@ def render_report(comparison: Comparison) -> str:
             ranked=[one for one in comparison.candidates if one.quality.ranking],
             verdict=verdict(comparison),
             plots=_plots(comparison),
+            causal=[one for one in comparison.candidates if one.axes.causal],
+            causal_tests=_causal_tests(comparison),
+            causal_plot=axis_plot("Causal axis", _causal_marks(comparison)),
+            checked_plot=axis_plot("Interpretability axis", _checked_marks(comparison)),
+            faithful=[one for one in comparison.candidates if one.axes.interpretability.faithfulness],
             curves=curves_plot(comparison.curves, colours),
             labels_needed=labels_needed(comparison),
             segments=_segments(comparison),
@@ -134,6 +140,50 @@ def _dots(comparison: Comparison, values: Iterable[float | None]) -> list[Dot]:
             name = f"{one.family} (simulated)" if one.simulated else one.family
             found.append(Dot(name, x, figure.value, figure.low, figure.high, number))
     return found
+
+
+CAUSAL_ROWS = {
+    "consistency": "consistency",
+    "invariance": "invariance",
+    "direction": "direction",
+    "flip": "flip",
+    "group_consistency": "group consistency",
+    "boundary_error": "boundary error",
+    "protected_gap": "protected gap",
+}
+
+
+def _causal_marks(comparison: Comparison) -> list[Mark]:
+    return [
+        Mark(row, one.family, found, number)
+        for figure, row in CAUSAL_ROWS.items()
+        for number, one in enumerate(comparison.candidates)
+        if one.axes.causal and (found := getattr(one.axes.causal, figure))
+    ]
+
+
+def _causal_tests(comparison: Comparison) -> list[tuple[str, str, list[Estimate | None]]]:
+    """One row for each factor and measure, with the figure of each candidate that was asked."""
+    columns = [
+        {(test.factor, test.measure): test.share for test in one.axes.causal.tests}
+        for one in comparison.candidates
+        if one.axes.causal
+    ]
+    named = sorted({name for column in columns for name in column})
+    return [
+        (factor, measure.replace("_", " "), [column.get((factor, measure)) for column in columns])
+        for factor, measure in named
+    ]
+
+
+def _checked_marks(comparison: Comparison) -> list[Mark]:
+    axes = [(number, one.family, one.axes.interpretability) for number, one in enumerate(comparison.candidates)]
+    return [
+        Mark(row, family, found, number)
+        for row in ("checked", "proved")
+        for number, family, axis in axes
+        if (found := axis.checked if row == "checked" else axis.proved)
+    ]
 
 
 def _segments(comparison: Comparison) -> list[tuple[str, int, list[Estimate | None]]]:

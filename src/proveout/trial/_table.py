@@ -26,7 +26,17 @@ __all__ = ["render_table"]
 
 Cell = Callable[["CandidateResult"], str]
 # What a narrow terminal does without, first to last.
-DROPPED = ("\nsize", "nDCG\n@10", "requests\nper s", "p95\nms", "macro\nF1", "\nECE", "as\nserved")
+DROPPED = (
+    "\nsize",
+    "nDCG\n@10",
+    "requests\nper s",
+    "p95\nms",
+    "macro\nF1",
+    "\nECE",
+    "as\nserved",
+    "checked\n%",
+    "causal\n%",
+)
 UNBOUNDED = 1000
 
 
@@ -78,6 +88,8 @@ def _columns(comparison: Comparison) -> dict[str, Cell]:
         (first.short, lambda one: plus_minus(one.quality.figure(first.figure))),
         *((column.short, _cell(column)) for column in others),
         *([RANKED] if any(_ranks_documents(one) for one in comparison.candidates) else []),
+        *([CAUSAL] if any(one.axes.causal for one in comparison.candidates) else []),
+        ("checked\n%", lambda one: _percent(one.axes.interpretability.checked)),
         ("\nECE", lambda one: percent(one.calibration.ece)),
         ("p50\nms", lambda one: milliseconds(one.latency_ms.p50) + _mark(one)),
         ("p95\nms", lambda one: milliseconds(one.latency_ms.p95) + _mark(one)),
@@ -96,6 +108,10 @@ def _percent(estimate: Estimate | None) -> str:
     return DASH if estimate is None else percent(estimate.value)
 
 
+CAUSAL: tuple[str, Cell] = (
+    "causal\n%",
+    lambda one: _percent(one.axes.causal.consistency if one.axes.causal else None),
+)
 RANKED: tuple[str, Cell] = (
     "nDCG\n@10",
     lambda one: _percent(one.quality.ranking.ndcg_at_10 if one.quality.ranking else None),
@@ -118,7 +134,7 @@ def _name(one: CandidateResult, comparison: Comparison) -> Text:
 
 def _notes(comparison: Comparison, hidden: Sequence[str]) -> list[str]:
     rows = "in-scope rows" if has_scope(comparison) else "rows"
-    notes = [f"{measure_of(comparison.task.kind).about.format(rows=rows)}; ± is at 95 %"]
+    notes = [f"{measure_of(comparison.task.kind).about.format(rows=rows)}; ± is at 95 %", _about_axes(comparison)]
     if any(one.replayed for one in comparison.candidates):
         notes.append("* as recorded with the answers, not measured here.")
     if hidden:
@@ -127,6 +143,13 @@ def _notes(comparison: Comparison, hidden: Sequence[str]) -> list[str]:
     notes += [f"{short_id(one.id)}: {picked}" for one in comparison.candidates if (picked := _picked(one))]
     notes += [f"skipped {one.family}: {one.reason}" for one in comparison.skipped]
     return [*notes, *(f"note: {warning}" for warning in comparison.warnings)]
+
+
+def _about_axes(comparison: Comparison) -> str:
+    about = "checked: answers whose proof or citation an independent checker accepts"
+    if not any(one.axes.causal for one in comparison.candidates):
+        return about
+    return f"causal: harmonic mean of invariance, direction and flip; {about}"
 
 
 def _picked(one: CandidateResult) -> str:
