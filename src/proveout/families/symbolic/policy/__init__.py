@@ -1,12 +1,15 @@
 """Policies: typed facts and cited rules that decide, each decision with a proof."""
 
+from proveout.families.symbolic.policy._check import check_policy
 from proveout.families.symbolic.policy._dump import dump_policy, policy_hash, policy_to_json
 from proveout.families.symbolic.policy._evaluate import Evaluator, Verdict
 from proveout.families.symbolic.policy._expressions import Expression, parse_expression
 from proveout.families.symbolic.policy._facts import Facts, normalise
-from proveout.families.symbolic.policy._findings import Finding
+from proveout.families.symbolic.policy._findings import Finding, findings
 from proveout.families.symbolic.policy._load import load_policy, parse_policy, policy_from_json
 from proveout.families.symbolic.policy._model import Cite, Definition, Fact, Policy, Rule
+from proveout.families.symbolic.policy._render import render_proof
+from proveout.families.symbolic.policy._unparse import expression_text
 
 __all__ = [
     "Cite",
@@ -19,7 +22,10 @@ __all__ = [
     "Policy",
     "Rule",
     "Verdict",
+    "check_policy",
     "dump_policy",
+    "expression_text",
+    "findings",
     "load_policy",
     "normalise",
     "parse_expression",
@@ -27,4 +33,5 @@ __all__ = [
     "policy_from_json",
     "policy_hash",
     "policy_to_json",
+    "render_proof",
 ]

@@ -58,7 +58,12 @@ def dump_policy(policy: Policy) -> str:
         decisions: [a, b]
     """
     text: str = yaml.dump(
-        policy_to_json(policy), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
+        policy_to_json(policy),
+        Dumper=_dumper(),
+        sort_keys=False,
+        allow_unicode=True,
+        width=110,
+        default_flow_style=None,
     )
     return text
 
@@ -91,7 +96,7 @@ def _dumper() -> Any:
 
 
 def _some(**values: Any) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None and value != "" and value != []}
+    return {key: value for key, value in values.items() if value is not None and value not in ("", [])}
 
 
 def _fact(fact: Fact) -> dict[str, Any]:

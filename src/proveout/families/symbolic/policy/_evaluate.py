@@ -133,7 +133,9 @@ class Evaluator:
             decision = self._undetermined
         proof: dict[str, Any] = {}
         if prove and prover is not None:
-            proof = self._proof(outcome, prover, decision) | ({"waiting": waiting, "missing": missing} if waiting else {})
+            proof = self._proof(outcome, prover, decision) | (
+                {"waiting": waiting, "missing": missing} if waiting else {}
+            )
         return Verdict(outcome.status, decision, rule.id if rule is not None else "", tuple(missing), proof)
 
     def _settle(self, values: Values, states: dict[int, bool | None]) -> _Outcome:
