@@ -16,29 +16,13 @@ __all__ = ["check_policy"]
 
 # Every span of time is computed in seconds or months, and a date as the seconds since the year 1.
 _SCALES = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 1, "year": 12}
-_SCALES |= {f"{name}s": scale for name, scale in _SCALES.items()}
-_APPLY: dict[str, Any] = {
-    **{"Eq": operator.eq, "NotEq": operator.ne, "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt},
-    **{"GtE": operator.ge, "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "USub": operator.neg},
-    **{"Div": lambda one, other: one / other if other else None, "Not": operator.not_, "abs": abs},
-    **{"min": lambda *found: min(found), "max": lambda *found: max(found), "quantity": lambda *found: _exact(*found)},
-    **{name: lambda value, unit=name: _exact(value, unit) for name in _SCALES},
-    "date": lambda text: _exact(date.fromisoformat(text).toordinal(), "day"),
-}
-_ERRORS = (LookupError, TypeError, ValueError, AttributeError, SyntaxError, RecursionError, ArithmeticError)
 
 
 def check_policy(proof: Any, policy: dict[str, Any], given: dict[str, Any], on: str = "") -> list[str]:
     """Check each step of a proof, and that none is missing, against the policy and the facts alone.
 
-    Args:
-        proof: of a `Verdict`.
-        policy: what `policy_to_json` gives.
-        given: the stated facts as `Facts.to_json` gives them.
-        on: the day for which rules are in force, as ``2026-01-31``; "" for a policy without dated rules.
-
-    Returns:
-        What is wrong with it; nothing when it is accepted.
+    ``policy`` is what `policy_to_json` gives, ``given`` what `Facts.to_json` does, ``on`` the day of a policy that has
+    dated rules, as ``2026-01-31``. What is wrong with the proof is returned: nothing when it is accepted.
 
     Example:
         >>> check_policy({"kind": "policy"}, {"version": 1, "name": "p", "decisions": ["a"]}, {})
@@ -46,7 +30,7 @@ def check_policy(proof: Any, policy: dict[str, Any], given: dict[str, Any], on: 
     """
     try:
         return _Checker(policy, given, on).problems(proof)
-    except _ERRORS as error:
+    except (LookupError, TypeError, ValueError, AttributeError, SyntaxError, RecursionError, ArithmeticError) as error:
         return [f"no proof by this policy: {error!r}"]
 
 
@@ -54,7 +38,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _parsed(text: str) -> Any:
+def _tree(text: str) -> Any:
     return ast.parse(text, mode="eval").body
 
 
@@ -68,17 +52,27 @@ def _conjuncts(tree: Any) -> list[str]:
     return [inner for part in tree.values for inner in _conjuncts(part)] if both else [ast.dump(tree)]
 
 
+_APPLY: dict[str, Any] = {
+    "Eq": operator.eq, "NotEq": operator.ne, "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt,
+    "GtE": operator.ge, "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "USub": operator.neg,
+    "Div": lambda one, other: one / other if other else None, "Not": operator.not_, "abs": abs,
+    "min": lambda *found: min(found), "max": lambda *found: max(found), "quantity": _exact,
+    **{f"{name}s": lambda value, unit=name: _exact(value, unit) for name in _SCALES},
+    "date": lambda text: _exact(date.fromisoformat(text).toordinal(), "day"),
+}
+
+
 class _Checker:
     def __init__(self, policy: dict[str, Any], given: dict[str, Any], on: str) -> None:
         self.policy, self.given, self.on = policy, given, on
         self.facts = {fact["name"]: fact for fact in policy.get("facts", [])}
-        self.means = {one["name"]: _parsed(one["means"]) for one in policy.get("definitions", [])}
+        self.means = {one["name"]: _tree(one["means"]) for one in policy.get("definitions", [])}
         rules = sorted(policy.get("rules", []), key=lambda one: -int(one["priority"]))
         rules = [one for one in rules if not on or one.get("starts", on) <= on <= one.get("ends", on)]
         if set(given) - set(self.facts) or (not on and any({"starts", "ends"} & set(one) for one in rules)):
             raise ValueError("unknown facts are given, or rules are dated and no day is given")
         self.rules, overriding = {one["id"]: one for one in rules}, [one for one in rules if one.get("overrides")]
-        self.trees = {name: _parsed(rule["if"]) for name, rule in self.rules.items()}
+        self.trees = {name: _tree(rule["if"]) for name, rule in self.rules.items()}
         self.above = {name: [one["id"] for one in overriding if name in one["overrides"]] for name in self.rules}
         self.states: dict[str, bool | None] = {}
         self.used: set[str] = set()
@@ -88,22 +82,24 @@ class _Checker:
         """What an expression comes to: a truth value, a text or a number; None while it is unknown."""
         match tree:
             case ast.Constant(value):
-                return value if isinstance(value, bool | str) else _exact(value)
+                found = value if isinstance(value, bool | str) else _exact(value)
             case ast.Name(name):
-                return self.value(self.means[name]) if name in self.means else self.fact(name)
+                found = self.value(self.means[name]) if name in self.means else self.fact(name)
             case ast.BoolOp(op, parts):
                 values, settling = [self.value(part) for part in parts], isinstance(op, ast.Or)
-                return settling if settling in values else None if None in values else not settling
+                found = settling if settling in values else None if None in values else not settling
             case ast.IfExp(test, then, otherwise):
-                return None if (held := self.value(test)) is None else self.value(then if held else otherwise)
+                found = None if (held := self.value(test)) is None else self.value(then if held else otherwise)
             case ast.Compare(left, [ast.In() | ast.NotIn() as op], [ast.List(items)]):
-                found = [self.applied("Eq", left, item) for item in items]
-                return None if None in found else (True in found) == isinstance(op, ast.In)
+                values = [self.applied("Eq", left, item) for item in items]
+                found = None if None in values else (True in values) == isinstance(op, ast.In)
             case ast.Compare(left, [op], [right]) | ast.BinOp(left, op, right):
-                return self.applied(type(op).__name__, left, right)
+                found = self.applied(type(op).__name__, left, right)
             case ast.UnaryOp(op, of):
-                return self.applied(type(op).__name__, of)
-        return self.applied(tree.func.id, *tree.args)
+                found = self.applied(type(op).__name__, of)
+            case _:
+                found = self.applied(tree.func.id, *tree.args)
+        return found
 
     def applied(self, name: str, *parts: Any) -> Any:
         found = [self.value(part) for part in parts]
@@ -141,13 +137,8 @@ class _Checker:
 
     def parts(self, tree: Any) -> list[Any]:
         """The parts that explain a truth value; none where it is simply computed."""
-        match tree:
-            case ast.BoolOp(_, parts):
-                return list(parts)
-            case ast.UnaryOp(ast.Not(), of):
-                return [of]
-            case ast.IfExp(test, then, otherwise):
-                return [test, then, otherwise]
+        if isinstance(tree, ast.BoolOp | ast.UnaryOp):
+            return list(tree.values) if isinstance(tree, ast.BoolOp) else [tree.operand]
         return [self.means[tree.id]] if isinstance(tree, ast.Name) and tree.id in self.means else []
 
     def names(self, tree: Any) -> set[str]:
@@ -155,30 +146,28 @@ class _Checker:
         return (found & set(self.facts)).union(*(self.names(self.means[name]) for name in found & set(self.means)))
 
     def unknown(self, tree: Any) -> list[str]:
-        """The unknown facts that leave it open."""
-        if self.value(tree) is not None:
-            return []
-        found = [name for part in self.parts(tree) for name in self.unknown(part)]
-        return found or [name for name in self.facts if name in self.names(tree) and self.fact(name) is None]
+        inner = [name for part in self.parts(tree) for name in self.unknown(part)]
+        own = [name for name in self.facts if name in self.names(tree) and self.fact(name) is None]
+        return [] if self.value(tree) is not None else inner if self.parts(tree) else own
 
     def lacks(self, name: str) -> list[str]:
+        """The unknown facts that leave a rule open."""
         above = [fact for other in self.above[name] if self.active(other) is None for fact in self.lacks(other)]
         return list(dict.fromkeys(self.unknown(self.trees[name]) + above))
 
     def head(self, name: str, more: dict[str, Any]) -> dict[str, Any]:
-        return {"rule": name, **{key: self.rules[name][key] for key in ("then", "priority", "cites") if key in self.rules[name]}, **more}  # fmt: skip
+        said = {key: value for key, value in self.rules[name].items() if key in {"then", "priority", "cites"}}
+        return {"rule": name, **said, **more}
 
     def step(self, tree: Any, shown: Any, held: Any) -> None:
         """A condition must be shown to hold or fail by the parts of it that this takes."""
-        parts, dumped = self.parts(tree), ast.dump(_parsed(shown["text"]))
+        parts, dumped = self.parts(tree), ast.dump(_tree(shown["text"]))
         so = dumped == ast.dump(tree) and shown["is"] is held and self.value(tree) is held
         self.must(so and set(shown) == {"text", "is", *(["since"] if parts else [])}, shown["text"])
         self.used |= set() if parts else self.names(tree)
         if isinstance(tree, ast.BoolOp) and held == isinstance(tree.op, ast.Or):
-            one = ast.dump(_parsed(shown["since"][0]["text"]))
+            one = ast.dump(_tree(shown["since"][0]["text"]))
             parts = [part for part in parts if ast.dump(part) == one and self.value(part) is held][:1]
-        elif isinstance(tree, ast.IfExp):
-            parts = [parts[0], parts[1 if self.value(parts[0]) else 2]]
         for part, inner in zip(parts, shown.get("since", []), strict=True):
             self.step(part, inner, self.value(part))
 
@@ -188,37 +177,40 @@ class _Checker:
             self.must(self.active(one["rule"]), f"rule {one['rule']} is active")
             self.step(self.trees[one["rule"]], one["since"], held=True)
         for group in proof["fails"]:
-            tree = _parsed(group["since"]["text"])
+            tree = _tree(group["since"]["text"])
             self.step(tree, group["since"], held=False)
             failing = set(group) == {"since", "rules"} and group["rules"]
-            self.must(failing and all(ast.dump(tree) in _conjuncts(self.trees[name]) for name in failing), "all these fail")
+            self.must(
+                failing and all(ast.dump(tree) in _conjuncts(self.trees[name]) for name in failing), "all these fail"
+            )
         for one in proof["overridden"]:
             self.must(set(one) == {"rule", "by"} and one["by"] in self.above[one["rule"]], f"overridden {one['rule']}")
         holds, by = [one["rule"] for one in proof["holds"]], {one["by"] for one in proof["overridden"]} - set(deciding)
-        self.must(holds == deciding + holds[len(deciding) :] and sorted(holds[len(deciding) :]) == sorted(by), "what holds")
+        self.must(
+            holds == deciding + holds[len(deciding) :] and sorted(holds[len(deciding) :]) == sorted(by), "what holds"
+        )
         rank = {name: at for at, name in enumerate(self.rules)}
         lists = [[rank[name] for name in group["rules"]] for group in proof["fails"]]
-        lists = [*sorted(lists), [rank[one["rule"]] for one in proof["overridden"]]] if lists == sorted(lists) else []
+        last = [rank[one["rule"]] for one in proof["overridden"]]
+        self.must([*map(sorted, [*sorted(lists), last])] == [*lists, last], "rules stand in their order")
         needed = {*against, *(other for name in holds for other in self.above[name])}
-        self.must(sorted(sum(lists, [])) == sorted(rank[name] for name in needed), "every rule that must fail does")
-        self.must(all(one == sorted(one) for one in lists), "rules stand in their order")
+        self.must(sorted(sum(lists, last)) == sorted(rank[name] for name in needed), "all that must fail does")
 
     def problems(self, proof: Any) -> list[str]:
         status, rules, against = self.verdict()
-        told = {"kind": "policy", "status": status, "decision": "", **({"day": self.on} if self.on else {})}
-        told["policy"] = {key: self.policy[key] for key in ("name", "version")}
-        told["policy"]["hash"] = blake2b(_json(self.policy).encode(), digest_size=32).hexdigest()
+        told: dict[str, Any] = {"kind": "policy", "status": status, **({"day": self.on} if self.on else {})}
+        told |= {key: proof[key] for key in ("holds", "fails", "overridden")}
+        told["decision"] = self.rules[rules[0]]["then"] if status == "decided" else ""
+        hashed = blake2b(_json(self.policy).encode(), digest_size=32).hexdigest()
+        told["policy"] = {"name": self.policy["name"], "version": self.policy["version"], "hash": hashed}
         if status == "undetermined":
-            waiting = [self.head(name, {"for": self.lacks(name)}) for name in rules]
-            missing = list(dict.fromkeys(fact for one in waiting for fact in one["for"]))
-            told |= {"decision": self.policy.get("undetermined", ""), "waiting": waiting, "missing": missing}
-        elif status == "decided":
-            told["decision"] = self.rules[rules[0]]["then"]
+            told["decision"] = self.policy.get("undetermined", "")
+            told["waiting"] = [self.head(name, {"for": self.lacks(name)}) for name in rules]
+            told["missing"] = list(dict.fromkeys(fact for one in told["waiting"] for fact in one["for"]))
         self.must(proof["status"] == status, f"the verdict is {proof['status']}, it is {status}")
         self.steps(proof, [] if status == "undetermined" else rules, against)
         stated = {name: self.given[name] for name in self.used & set(self.given) if self.given[name] is not None}
-        default = {name: self.facts[name]["default"] for name in self.used - set(self.given) if "default" in self.facts[name]}
-        told |= {"facts": {"stated": stated, "default": default}}
-        told |= {key: proof[key] for key in ("holds", "fails", "overridden")}
+        usual = {name: self.facts[name]["default"] for name in self.used - set(stated) if "default" in self.facts[name]}
+        told["facts"] = {"stated": stated, "default": {name: usual[name] for name in usual if name not in self.given}}
         self.must(_json(proof) == _json(told), "what it says of the policy, the case and the facts")
         return self.wrong

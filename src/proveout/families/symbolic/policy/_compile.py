@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,15 +25,14 @@ from proveout.families.symbolic.policy._types import Kind, Typer, common_unit
 from proveout.families.symbolic.policy._units import Unit, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from datetime import date
 
     from proveout.families.symbolic.policy._model import Policy
 
-    Values = dict[str, Any]
-    Compiled = Callable[[Values], Any]
+__all__ = ["Compiled", "Compiler", "Values"]
 
-__all__ = ["Compiler"]
+Values = dict[str, Any]
+Compiled = Callable[[Values], Any]
 
 SECONDS_A_DAY = unit_of("day").scale
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {

@@ -96,7 +96,7 @@ def _dumper() -> Any:
 
 
 def _some(**values: Any) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None and value != "" and value != []}
+    return {key: value for key, value in values.items() if value is not None and value not in ("", [])}
 
 
 def _fact(fact: Fact) -> dict[str, Any]:

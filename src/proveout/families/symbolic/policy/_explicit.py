@@ -21,6 +21,7 @@ from proveout.families.symbolic.policy._expressions import (
     Not,
 )
 from proveout.families.symbolic.policy._types import Typer, common_unit
+from proveout.families.symbolic.policy._units import canonical_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ class _Writer:
     def __init__(self, typer: Typer) -> None:
         self._kind = typer.kind
         self._writers: dict[type, Callable[[Any], Expression]] = {
-            Constant: lambda node: node,
+            Constant: lambda node: Constant(node.value, canonical_unit(node.unit)),
             Name: lambda node: node,
             Not: lambda node: Not(self.write(node.of)),
             All: lambda node: All(tuple(map(self.write, node.of))),

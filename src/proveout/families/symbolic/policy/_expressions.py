@@ -284,7 +284,9 @@ class _Parser:
         plain = isinstance(only, Constant) and not isinstance(only.value, bool) and not only.unit
         if plain and isinstance(only, Constant) and isinstance(only.value, int | Fraction) and isinstance(unit, str):
             return Constant(only.value, unit)
-        raise self.invalid(f"{name}() takes one number" if name != "quantity" else "quantity() takes a number and a unit")
+        raise self.invalid(
+            f"{name}() takes one number" if name != "quantity" else "quantity() takes a number and a unit"
+        )
 
 
 def _whole(value: Fraction) -> int | Fraction:

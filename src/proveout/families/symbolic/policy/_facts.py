@@ -6,7 +6,7 @@ import re
 from datetime import date
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -140,7 +140,8 @@ def _date(fact: Fact, value: Any) -> Scalar:
     except (ValueError, TypeError) as error:
         fix = "give a day of the calendar, as 2026-01-31"
         raise _wrong(fact, f"{_shown(value)} is no date: {error}", fix) from error
-    if (fact.low is not None and day < fact.low) or (fact.high is not None and day > fact.high):
+    low, high = cast("date | None", fact.low), cast("date | None", fact.high)
+    if (low is not None and day < low) or (high is not None and day > high):
         raise _wrong(fact, f"{day} is not from {fact.low} to {fact.high}", "check the date")
     return day
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from proveout.families.symbolic.policy._compile import Compiled
 from proveout.families.symbolic.policy._dump import plain_value
 from proveout.families.symbolic.policy._steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from proveout.families.symbolic.policy._compile import Compiled, Values
+    from proveout.families.symbolic.policy._compile import Values
     from proveout.families.symbolic.policy._facts import Facts
 
 __all__ = ["Coded", "Prover"]

@@ -162,11 +162,11 @@ class Reader:
             if default is _REQUIRED:
                 self.wrong(f"{key!r} is missing", f"it must be {name}", f"add {key}: ...")
             return default
-        value = node.value
+        value: Any = node.value
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             what = f"wrong value for {key!r}"
             self.wrong(what, f"it must be {name}, and is {_shown(value)}", f"write {name}", node.line)
-        if kind is str and default is _REQUIRED and not value.strip():
+        if default is _REQUIRED and isinstance(value, str) and not value.strip():
             self.wrong(f"{key!r} is empty", f"it must be {name}", f"write {name}", node.line)
         return value
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from proveout.families.symbolic.policy._compile import Compiled
 from proveout.families.symbolic.policy._expressions import (
     All,
     AnyOf,
-    Choose,
     Expression,
     In,
     Name,
@@ -21,10 +21,12 @@ from proveout.families.symbolic.policy._unparse import expression_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from proveout.families.symbolic.policy._compile import Compiled, Compiler, Values
+    from proveout.families.symbolic.policy._compile import Compiler, Values
     from proveout.families.symbolic.policy._model import Policy
 
 __all__ = ["Step", "Steps"]
+
+Held = bool | None
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -34,14 +36,13 @@ class Step(msgspec.Struct, frozen=True):
         text: of the part.
         value: gives True, False or None.
         kind: how its parts make its value; a ``leaf`` is computed, and has none.
-        parts: of a conjunction or disjunction, the operand of ``not``, the meaning of a definition; of a choice, its
-            condition and both branches.
+        parts: of a conjunction or disjunction, the operand of ``not``, the meaning of a definition.
         names: facts that a leaf depends on.
     """
 
     text: str
     value: Compiled
-    kind: Literal["all", "any", "same", "choose", "leaf"]
+    kind: Literal["all", "any", "same", "leaf"]
     parts: tuple[Step, ...] = ()
     names: tuple[str, ...] = ()
 
@@ -72,24 +73,18 @@ class Step(msgspec.Struct, frozen=True):
             part.unknown(values, found)
 
 
-def _of_all(step: Step, values: Values, held: bool | None) -> tuple[Step, ...]:
+def _of_all(step: Step, values: Values, held: Held) -> tuple[Step, ...]:
     return step.parts if held else (next(part for part in step.parts if part.value(values) is False),)
 
 
-def _of_any(step: Step, values: Values, held: bool | None) -> tuple[Step, ...]:
+def _of_any(step: Step, values: Values, held: Held) -> tuple[Step, ...]:
     return (next(part for part in step.parts if part.value(values)),) if held else step.parts
 
 
-def _of_choice(step: Step, values: Values, _held: bool | None) -> tuple[Step, ...]:
-    condition, then, otherwise = step.parts
-    return condition, then if condition.value(values) else otherwise
-
-
-_CHOSEN: dict[str, Callable[[Step, Values, bool | None], tuple[Step, ...]]] = {
+_CHOSEN: dict[str, Callable[[Step, Values, Held], tuple[Step, ...]]] = {
     "all": _of_all,
     "any": _of_any,
     "same": lambda step, _values, _held: step.parts,
-    "choose": _of_choice,
 }
 
 
@@ -123,9 +118,6 @@ class Steps:
             return Step(text, value, "same", (self.of(expression.of),))
         if isinstance(expression, Name) and expression.name in self._meanings:
             return Step(text, value, "same", (self.of(self._meanings[expression.name]),))
-        if isinstance(expression, Choose):
-            parts = (expression.condition, expression.then, expression.otherwise)
-            return Step(text, value, "choose", tuple(self.of(part) for part in parts))
         return Step(text, value, "leaf", names=self._facts_in(expression))
 
     def _facts_in(self, expression: Expression) -> tuple[str, ...]:
