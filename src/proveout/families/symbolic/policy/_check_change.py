@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from math import ceil, floor, prod
+from math import prod
 from typing import Any
 
-from proveout.families.symbolic.policy._check_language import Logic, Reader, SolverLogic, constants_of, plain_number
+from proveout.families.symbolic.policy._check_domain import Domain, plain_number
+from proveout.families.symbolic.policy._check_language import Reader
+from proveout.families.symbolic.policy._check_logic import Logic, SolverLogic
 
 __all__ = ["check_counterfactual"]
 
-_STEPS = {"money": Fraction(1, 100), "duration": Fraction(1), "date": Fraction(1)}
-_GRID = Fraction(1, 1000)
-_MOST_CASES = 2_000
-_LISTED: dict[str, Any] = {"boolean": [False, True]}
+# Beyond so many cases, going through them takes longer than a question to z3.
+_MOST_CASES = 500
 _HEAD = {"kind", "policy", "facts", "wanted", "weights", "change"}
 
 
@@ -56,6 +56,9 @@ class _Check:
         self._levers = [name for name in self._facts if self._facts[name].get("mutable") and name in self._known]
         self._unknown = [name for name in self._facts if name not in self._known]
         self._fixed = {name: value for name, value in self._known.items() if name not in self._levers}
+        self._domains = {
+            name: Domain(self._reader, name, self._known.get(name), lever=name in self._levers) for name in self._facts
+        }
         self._weights = {name: Fraction(weight) for name, weight in proof["weights"].items()}
 
     def problems(self) -> list[str]:
@@ -66,7 +69,7 @@ class _Check:
             "the kind or the parts are others": proof["kind"] == "counterfactual" and set(proof) == keys,
             "the policy is another": proof["policy"] == head,
             "the decision is not of the policy": wanted in self._policy["decisions"],
-            "a fact cannot be so": all(self._allowed(name, value) for name, value in self._known.items()),
+            "a fact cannot be so": all(self._domains[name].allowed(value) for name, value in self._known.items()),
             "the weights are not those of the mutable facts": sorted(self._weights) == sorted(self._levers)
             and all(weight > 0 and isinstance(proof["weights"][name], str) for name, weight in self._weights.items()),
         }
@@ -79,20 +82,31 @@ class _Check:
         return self._change(proof["change"], proof["given"])
 
     def _change(self, change: dict[str, Any], given: dict[str, Any]) -> list[str]:
-        for name, (now, value) in change.items():
-            known = name in self._levers and self._known[name] == plain_number(self._facts[name], now)
-            new = plain_number(self._facts[name], value)
-            if not known or type(now) is not type(self._proof["facts"][name]) or new == self._known[name]:
-                return [f"{name} may not be changed, or is not so now"]
-            if not self._allowed(name, new):
-                return [f"{name} may not be changed to {value}"]
-        after = {**self._known, **{name: plain_number(self._facts[name], pair[1]) for name, pair in change.items()}}
+        changed = {name: plain_number(self._facts[name], value) for name, (_, value) in change.items()}
         turns = {name: plain_number(self._facts[name], value) for name, value in given.items()}
-        if not all(name in self._unknown and self._allowed(name, value) for name, value in turns.items()):
-            return ["what must turn out so is known, or cannot be so"]
+        after = {**self._known, **changed}
         cost = sum((self._cost(name, after[name]) for name in self._levers), Fraction(0))
-        if str(self._proof["cost"]) != self._proof["cost"] or cost != Fraction(self._proof["cost"]):
-            return [f"the cost is {cost} and not {self._proof['cost']}"]
+        checks = {
+            "a fact may not be changed, or is not so now": all(
+                name in self._levers
+                and self._proof["facts"][name] == now
+                and type(now) is type(self._proof["facts"][name])
+                for name, (now, _) in change.items()
+            ),
+            "a fact is not changed, or to what it cannot be": all(
+                self._domains[name].allowed(value) and value != self._known[name] for name, value in changed.items()
+            ),
+            "what must turn out so is known, or cannot be so": all(
+                name in self._unknown and self._domains[name].allowed(value) for name, value in turns.items()
+            ),
+            f"the cost is {cost} and not {self._proof['cost']}": str(cost) == str(Fraction(self._proof["cost"]))
+            and isinstance(self._proof["cost"], str),
+        }
+        return [problem for problem, right in checks.items() if not right] or self._leads(
+            after, turns, len(change), cost
+        )
+
+    def _leads(self, after: dict[str, Any], turns: dict[str, Any], count: int, cost: Fraction) -> list[str]:
         rest = [name for name in self._unknown if name not in turns]
         if self._exists({**after, **turns}, rest, decides=False):
             return ["after the change another decision is possible"]
@@ -100,14 +114,15 @@ class _Check:
             others = {other: value for other, value in turns.items() if other != name}
             if not self._exists({**after, **others}, [*rest, name], decides=False):
                 return [f"{name} need not turn out so"]
-        smaller = self._exists(self._fixed, [*self._levers, *self._unknown], decides=True, below=(len(change), cost))
+        free = [*self._levers, *self._unknown]
+        smaller = self._exists(self._fixed, free, decides=True, below=(count, cost))
         return ["a smaller change leads to the decision"] if smaller else []
 
     def _exists(
         self, fixed: dict[str, Any], free: list[str], *, decides: bool, below: tuple[int, Fraction] | None = None
     ) -> bool:
         """Whether some values of the free facts make the policy decide as wanted, or otherwise."""
-        domains = {name: self._values(name) for name in free}
+        domains = {name: self._domains[name].values() for name in free}
         if (
             any(values is None for values in domains.values())
             or prod(len(v or ()) for v in domains.values()) > _MOST_CASES
@@ -128,58 +143,9 @@ class _Check:
 
     def _cost(self, name: str, value: Any) -> Fraction:
         now, weight = self._known[name], self._weights[name]
-        return weight * (abs(value - now) / self._span(name) if isinstance(now, Fraction) else Fraction(value != now))
-
-    def _span(self, name: str) -> Fraction:
-        low, high = self._range(name)
-        return (
-            high - low
-            if low is not None and high is not None and low != high
-            else max(abs(self._known[name]), Fraction(1))
+        return weight * (
+            abs(value - now) / self._domains[name].span() if isinstance(now, Fraction) else Fraction(value != now)
         )
-
-    def _range(self, name: str) -> list[Any]:
-        fact = self._facts[name]
-        return [end if end is None else plain_number(fact, end) for end in fact.get("range", [None, None])]
-
-    def _step(self, name: str) -> Fraction | None:
-        fact = self._facts[name]
-        step = fact.get("step", _STEPS.get(fact["type"]))
-        return None if step in {None, "any"} else Fraction(step)
-
-    def _allowed(self, name: str, value: Any) -> bool:
-        fact = self._facts[name]
-        if not isinstance(value, Fraction):
-            listed = _LISTED.get(fact["type"], fact.get("values"))
-            return isinstance(value, bool | str) and (
-                listed is None or any(value is one or value == one for one in listed)
-            )
-        (low, high), step = self._range(name), self._step(name)
-        inside = (low is None or value >= low) and (high is None or value <= high)
-        return inside and (step is None or (value / step).denominator == 1)
-
-    def _values(self, name: str) -> list[Any] | None:
-        """One value of every stretch, the ends among them; None where these cannot be told."""
-        fact = self._facts[name]
-        listed = _LISTED.get(fact["type"], fact.get("values"))
-        constants = constants_of(self._reader, name)
-        if listed or constants is None:
-            return list(listed) if listed else None
-        if fact["type"] == "text":
-            texts = [str(text) for text in constants]
-            return sorted({*texts, "".join(texts) + "?", self._known.get(name, "?")})
-        numbers = [Fraction(number) for number in constants]
-        ends = [end for end in (*self._range(name), self._known.get(name)) if end is not None]
-        step = self._step(name) or (_GRID if name in self._levers else None)
-        if step is None:
-            return _between(sorted({*numbers, *ends}), self._allowed, name)
-        near = {
-            (where + offset) * step
-            for number in [*numbers, *ends]
-            for where in (floor(number / step), ceil(number / step))
-            for offset in (-1, 0, 1)
-        }
-        return sorted(value for value in {*near, *ends, Fraction(0)} if self._allowed(name, value))
 
     def _solved(
         self, fixed: dict[str, Any], free: list[str], *, decides: bool, below: tuple[int, Fraction] | None
@@ -190,17 +156,11 @@ class _Check:
         case = {name: logic.literal(reader.number(value)) for name, value in fixed.items()}
         counts, costs = [z3.RealVal(0)], [z3.RealVal(0)]
         for name in free:
-            case[name] = self._variable(logic, reader, solver, name)
+            case[name] = self._domains[name].variable(logic, reader, solver)
             if below is not None and name in self._levers:
-                now = logic.literal(reader.number(self._known[name]))
-                moved, weight = z3.If(case[name] == now, 0.0, 1.0), logic.literal(self._weights[name])
-                counts.append(moved)
-                far = (
-                    z3.If(case[name] >= now, case[name] - now, now - case[name])
-                    if isinstance(self._known[name], Fraction)
-                    else None
-                )
-                costs.append(moved * weight if far is None else far * weight / logic.literal(self._span(name)))
+                same, far = self._distance(logic, reader, name, case[name])
+                counts.append(z3.If(same, z3.RealVal(0), z3.RealVal(1)))
+                costs.append(far * logic.literal(self._weights[name]))
         if below is not None:
             count, cost = z3.Sum(counts), z3.Sum(costs)
             solver.add(z3.Or(count < below[0], z3.And(count == below[0], cost < logic.literal(below[1]))))
@@ -209,25 +169,10 @@ class _Check:
         # What cannot be settled is not accepted.
         return str(solver.check()) != "unsat"
 
-    def _variable(self, logic: SolverLogic, reader: Reader, solver: Any, name: str) -> Any:
-        z3, fact = logic.z3, self._facts[name]
-        if fact["type"] == "boolean":
-            return z3.Bool(name)
-        if fact["type"] in {"enum", "text"}:
-            number = z3.ToReal(z3.Int(name))
-            listed = [number == logic.literal(reader.number(value)) for value in fact.get("values", [])]
-            solver.add(z3.Or(listed) if listed else number >= 0)
-            return number
-        (low, high), step = self._range(name), self._step(name) or (_GRID if name in self._levers else None)
-        number = z3.Real(name) if step is None else z3.ToReal(z3.Int(name)) * logic.literal(step)
-        solver.add(
-            *([] if low is None else [number >= logic.literal(low)]),
-            *([] if high is None else [number <= logic.literal(high)]),
-        )
-        return number
-
-
-def _between(numbers: list[Fraction], allowed: Any, name: str) -> list[Fraction]:
-    middles = [(one + other) / 2 for one, other in zip(numbers, numbers[1:], strict=False)]
-    outside = [numbers[0] - 1, numbers[-1] + 1] if numbers else [Fraction(0)]
-    return [value for value in sorted({*numbers, *middles, *outside}) if allowed(name, value)]
+    def _distance(self, logic: SolverLogic, reader: Reader, name: str, variable: Any) -> tuple[Any, Any]:
+        """That a fact is as now, and how far it has moved."""
+        z3, now = logic.z3, logic.literal(reader.number(self._known[name]))
+        same = variable == now
+        if not isinstance(self._known[name], Fraction):
+            return same, z3.If(same, z3.RealVal(0), z3.RealVal(1))
+        return same, z3.If(variable >= now, variable - now, now - variable) / logic.literal(self._domains[name].span())

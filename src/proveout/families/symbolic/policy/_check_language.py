@@ -3,85 +3,21 @@
 from __future__ import annotations
 
 import ast
-import operator
 from datetime import date
 from fractions import Fraction
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Logic", "Reader", "SolverLogic"]
+if TYPE_CHECKING:
+    from proveout.families.symbolic.policy._check_logic import Logic
+
+__all__ = ["Reader"]
 
 _TIMES = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _UNITS = {**{name: ("second", n) for name, n in _TIMES.items()}, "month": ("month", 1), "year": ("month", 12)}
-_APPLY: dict[str, Any] = {
-    "Eq": operator.eq, "NotEq": operator.ne, "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt,
-    "GtE": operator.ge, "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv,
-}  # fmt: skip
-
-
-class Logic:
-    """Kleene's logic on Python's own values; None is what has no value, as a quotient by zero."""
-
-    def both(self, parts: list[Any]) -> Any:
-        """Conjunction."""
-        return False if False in parts else None if None in parts else True
-
-    def either(self, parts: list[Any]) -> Any:
-        """Disjunction."""
-        return True if True in parts else None if None in parts else False
-
-    def no(self, of: Any) -> Any:
-        """Negation."""
-        return None if of is None else not of
-
-    def choose(self, condition: Any, then: Any, otherwise: Any) -> Any:
-        """One of two values."""
-        return None if condition is None else then if condition else otherwise
-
-    def apply(self, operation: str, left: Any, right: Any) -> Any:
-        """A comparison or arithmetic."""
-        if left is None or right is None or (operation == "Div" and right == 0):
-            return None
-        return _APPLY[operation](left, right)
-
-    def literal(self, value: Any) -> Any:
-        """A truth value or an exact number."""
-        return value
-
-
-class SolverLogic(Logic):
-    """The same on formulas of z3, for domains too large to go through."""
-
-    def __init__(self) -> None:
-        self.z3 = import_module("z3")
-
-    def both(self, parts: list[Any]) -> Any:
-        """Conjunction."""
-        return self.z3.And(self.literal(value=True), *parts)
-
-    def either(self, parts: list[Any]) -> Any:
-        """Disjunction."""
-        return self.z3.Or(self.literal(value=False), *parts)
-
-    def no(self, of: Any) -> Any:
-        """Negation."""
-        return self.z3.Not(of)
-
-    def choose(self, condition: Any, then: Any, otherwise: Any) -> Any:
-        """One of two values."""
-        return self.z3.If(condition, then, otherwise)
-
-    def apply(self, operation: str, left: Any, right: Any) -> Any:
-        """A comparison or arithmetic."""
-        return _APPLY[operation](left, right)
-
-    def literal(self, value: Any) -> Any:
-        """A truth value or an exact number."""
-        return self.z3.BoolVal(value) if isinstance(value, bool) else self.z3.RealVal(str(value))
 
 
 class Reader:
-    """Evaluates a policy that is given as JSON. A quantity is a number in base units and its unit; None is a bare one."""
+    """Evaluates a policy given as JSON. A quantity is a number in base units and its unit; None is a bare one."""
 
     def __init__(self, policy: dict[str, Any], logic: Logic) -> None:
         self.facts = {fact["name"]: fact for fact in policy["facts"]}
@@ -134,14 +70,14 @@ class Reader:
         return self.read(tree, case)[0]
 
     def read(self, tree: ast.expr, case: dict[str, Any]) -> tuple[Any, Any]:
-        found: tuple[Any, Any] = getattr(self, f"_{type(tree).__name__}")(tree, case)
+        found: tuple[Any, Any] = getattr(self, f"_{type(tree).__name__.lower()}")(tree, case)
         return found
 
-    def _Constant(self, tree: ast.Constant, _: Any) -> tuple[Any, Any]:
+    def _constant(self, tree: ast.Constant, _: Any) -> tuple[Any, Any]:
         value = Fraction(repr(tree.value)) if isinstance(tree.value, float) else tree.value
         return self.logic.literal(self.number(value)), None
 
-    def _Name(self, tree: ast.Name, case: dict[str, Any]) -> tuple[Any, Any]:
+    def _name(self, tree: ast.Name, case: dict[str, Any]) -> tuple[Any, Any]:
         if tree.id in self.means:
             return self.read(self.means[tree.id], case)
         fact, value = self.facts[tree.id], case[tree.id]
@@ -153,11 +89,11 @@ class Reader:
     def _scaled(self, value: Any, unit: tuple[Fraction, dict[str, int]]) -> Any:
         return self.logic.apply("Mult", value, self.logic.literal(unit[0]))
 
-    def _BoolOp(self, tree: ast.BoolOp, case: dict[str, Any]) -> tuple[Any, Any]:
+    def _boolop(self, tree: ast.BoolOp, case: dict[str, Any]) -> tuple[Any, Any]:
         parts = [self.value(part, case) for part in tree.values]
         return (self.logic.both if isinstance(tree.op, ast.And) else self.logic.either)(parts), None
 
-    def _UnaryOp(self, tree: ast.UnaryOp, case: dict[str, Any]) -> tuple[Any, Any]:
+    def _unaryop(self, tree: ast.UnaryOp, case: dict[str, Any]) -> tuple[Any, Any]:
         value, unit = self.read(tree.operand, case)
         if isinstance(tree.op, ast.Not):
             return self.logic.no(value), None
@@ -166,7 +102,7 @@ class Reader:
     def _opposite(self, value: Any) -> Any:
         return self.logic.apply("Sub", self.logic.literal(Fraction(0)), value)
 
-    def _Compare(self, tree: ast.Compare, case: dict[str, Any]) -> tuple[Any, Any]:
+    def _compare(self, tree: ast.Compare, case: dict[str, Any]) -> tuple[Any, Any]:
         sides = [tree.left, *tree.comparators]
         return self.logic.both([self._pair(*one, case) for one in zip(tree.ops, sides, sides[1:], strict=False)]), None
 
@@ -177,7 +113,7 @@ class Reader:
         one, other = _aligned(self.logic, [self.read(left, case), self.read(right, case)])[0]
         return self.logic.apply(type(op).__name__, one, other)
 
-    def _BinOp(self, tree: ast.BinOp, case: dict[str, Any]) -> tuple[Any, Any]:
+    def _binop(self, tree: ast.BinOp, case: dict[str, Any]) -> tuple[Any, Any]:
         left, right = self.read(tree.left, case), self.read(tree.right, case)
         if isinstance(tree.op, ast.Mult | ast.Div):
             sign = 1 if isinstance(tree.op, ast.Mult) else -1
@@ -185,11 +121,11 @@ class Reader:
         sides, unit = _aligned(self.logic, [left, right])
         return self.logic.apply(type(tree.op).__name__, *sides), unit
 
-    def _IfExp(self, tree: ast.IfExp, case: dict[str, Any]) -> tuple[Any, Any]:
+    def _ifexp(self, tree: ast.IfExp, case: dict[str, Any]) -> tuple[Any, Any]:
         sides, unit = _aligned(self.logic, [self.read(tree.body, case), self.read(tree.orelse, case)])
         return self.logic.choose(self.value(tree.test, case), *sides), unit
 
-    def _Call(self, tree: ast.Call, case: dict[str, Any]) -> tuple[Any, Any]:
+    def _call(self, tree: ast.Call, case: dict[str, Any]) -> tuple[Any, Any]:
         name = str(tree.func.id)  # type: ignore[attr-defined]
         if name == "date":
             day = date.fromisoformat(tree.args[0].value)  # type: ignore[attr-defined,arg-type]
