@@ -82,6 +82,11 @@ class Cases:
         self._levels = [[(rule.id, rule.then) for rule in level] for _, level in by_priority(policy.rules)]
         self._unknown = dict.fromkeys(fact.name for fact in policy.facts)
 
+    def firing(self, case: Case) -> dict[str, bool | None]:
+        """For each rule whether its condition holds; None while that is unknown."""
+        values = {**self._unknown, **case}
+        return {name: fires(values) for name, fires, _ in self._fires}
+
     def active(self, case: Case) -> dict[str, bool | None]:
         """For each rule whether it fires and is not switched off; None while that is unknown."""
         values = {**self._unknown, **case}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from proveout.families.symbolic.policy._model import Fact, Policy, Scalar
 
-__all__ = ["Formulas", "Given", "Reasoner", "TooComplexError", "merged_facts", "texts_in"]
+__all__ = ["Formulas", "Given", "Reasoner", "TooComplexError", "merged_facts", "outcomes_of", "texts_in"]
 
 
 # Most questions need far fewer steps, and a time limit starts a thread, which takes longer than they do.
@@ -80,28 +80,35 @@ class Formulas:
         for name, above in overriders(policy).items():
             off = [z3.Not(self.active[other]) for other in above]
             self.active[name] = z3.And([self.fires[name], *off]) if off else self.fires[name]
-        self.deciding: dict[str, Any] = {}
-        self.outcomes = self._outcomes(policy, space)
+        self.deciding = self._deciding(policy, space)
+        outcomes = outcomes_of(policy.rules, self.active, z3, space.truth)
+        self.outcomes = {**dict.fromkeys(policy.decisions, z3.Not(space.truth)), **outcomes}
 
-    def _outcomes(self, policy: Policy, space: Space) -> dict[str, Any]:
-        z3 = space.z3
-        ways: dict[str, list[Any]] = {decision: [] for decision in (*policy.decisions, CONTRADICTION)}
-        none_above = space.truth
+    def _deciding(self, policy: Policy, space: Space) -> dict[str, Any]:
+        deciding, none_above = {}, space.truth
         for _, level in by_priority(policy.rules):
-            for rule in level:
-                self.deciding[rule.id] = z3.And(none_above, self.active[rule.id])
-            chosen: dict[str, list[Any]] = {}
-            for rule in level:
-                chosen.setdefault(rule.then, []).append(self.active[rule.id])
-            some = {then: z3.Or(active) for then, active in chosen.items()}
-            for then, holds in some.items():
-                others = [z3.Not(other) for name, other in some.items() if name != then]
-                ways.setdefault(then, []).append(z3.And([none_above, holds, *others]))
-            if len(some) > 1:
-                ways[CONTRADICTION].append(z3.And(none_above, z3.AtLeast(*some.values(), 2)))
-            none_above = z3.And([none_above, *(z3.Not(holds) for holds in some.values())])
-        false = z3.Not(space.truth)
-        return {**{name: z3.Or(all_ways) if all_ways else false for name, all_ways in ways.items()}, NONE: none_above}
+            active = {rule.id: self.active[rule.id] for rule in level}
+            deciding.update({name: space.z3.And(none_above, formula) for name, formula in active.items()})
+            none_above = space.z3.And([none_above, *(space.z3.Not(formula) for formula in active.values())])
+        return deciding
+
+
+def outcomes_of(rules: Any, active: Mapping[str, Any], z3: Any, truth: Any) -> dict[str, Any]:
+    """Which outcome the active rules lead to, as formulas: by decision, `CONTRADICTION` and `NONE`."""
+    ways: dict[str, list[Any]] = {CONTRADICTION: []}
+    none_above = truth
+    for _, level in by_priority(rules):
+        chosen: dict[str, list[Any]] = {}
+        for rule in level:
+            chosen.setdefault(rule.then, []).append(active[rule.id])
+        some = {then: z3.Or(formulas) for then, formulas in chosen.items()}
+        for then, holds in some.items():
+            others = [z3.Not(other) for name, other in some.items() if name != then]
+            ways.setdefault(then, []).append(z3.And([none_above, holds, *others]))
+        if len(some) > 1:
+            ways[CONTRADICTION].append(z3.And(none_above, z3.AtLeast(*some.values(), 2)))
+        none_above = z3.And([none_above, *(z3.Not(holds) for holds in some.values())])
+    return {**{name: z3.Or([z3.Not(truth), *all_ways]) for name, all_ways in ways.items()}, NONE: none_above}
 
 
 def texts_in(*policies: Policy) -> set[str]:
@@ -204,7 +211,7 @@ class Reasoner:
         if formula is None:
             fix = f"ask about one of {', '.join(self.policy.decisions)}"
             raise FactInvalid("no such decision", why=f"the policy never decides {outcome!r}", fix=fix, about=outcome)
-        return self.name(outcome, formula)
+        return self.name(f"decides {outcome}", formula)
 
     def no(self, formula: Any) -> Any:
         """The negation of a formula."""

@@ -1,0 +1,173 @@
+"""A second interpreter of policies, for checkers alone: nothing of the evaluator or the encoder is in it."""
+
+from __future__ import annotations
+
+import ast
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from proveout.families.symbolic.policy._check_logic import Logic
+
+__all__ = ["Reader"]
+
+_TIMES = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
+_UNITS = {**{name: ("second", n) for name, n in _TIMES.items()}, "month": ("month", 1), "year": ("month", 12)}
+
+
+class Reader:
+    """Evaluates a policy given as JSON. A quantity is a number in base units and its unit; None is a bare one."""
+
+    def __init__(self, policy: dict[str, Any], logic: Logic) -> None:
+        self.facts = {fact["name"]: fact for fact in policy["facts"]}
+        self.means = {one["name"]: _tree(one["means"]) for one in policy.get("definitions", [])}
+        self.rules = [(rule, _tree(rule["if"])) for rule in policy["rules"]]
+        self.known = {*self.facts, *self.means}
+        self.logic, self.codes = logic, {"": 0}
+
+    def trees(self) -> list[ast.expr]:
+        """All expressions of the policy."""
+        return [*self.means.values(), *(tree for _, tree in self.rules)]
+
+    def in_unit_of(self, name: str, literal: ast.expr) -> Any:
+        """The value of a literal, in the unit of a fact."""
+        if isinstance(literal, ast.Constant) and isinstance(literal.value, str):
+            return literal.value
+        value, unit = self.read(literal, {})
+        fact = self.facts[name]
+        own = _unit("day" if fact["type"] == "date" else fact.get("unit", ""))
+        return value / own[0] if unit and not isinstance(value, bool) else value
+
+    def number(self, value: Any) -> Any:
+        """A value as a truth value or an exact number; texts are numbered."""
+        if isinstance(value, str):
+            return Fraction(self.codes.setdefault(value, len(self.codes)))
+        return value if isinstance(value, bool) else Fraction(value)
+
+    def decides(self, case: dict[str, Any], wanted: str) -> Any:
+        """Whether the case, of exact numbers, is decided as wanted."""
+        logic, active, above, ways = self.logic, {}, self.logic.literal(value=False), []
+        fires = {rule["id"]: self.value(tree, case) for rule, tree in self.rules}
+
+        def is_active(name: str) -> Any:
+            if name not in active:
+                over = [is_active(rule["id"]) for rule, _ in self.rules if name in rule.get("overrides", [])]
+                active[name] = logic.both([fires[name], *(logic.no(one) for one in over)])
+            return active[name]
+
+        for priority in sorted({rule.get("priority", 0) for rule, _ in self.rules}, reverse=True):
+            level = [rule for rule, _ in self.rules if rule.get("priority", 0) == priority]
+            sides = [
+                logic.either([is_active(one["id"]) for one in level if (one["then"] == wanted) is yes])
+                for yes in (True, False)
+            ]
+            ways.append(logic.both([logic.no(above), sides[0], logic.no(sides[1])]))
+            above = logic.either([above, *sides])
+        return logic.either(ways)
+
+    def value(self, tree: ast.expr, case: dict[str, Any]) -> Any:
+        return self.read(tree, case)[0]
+
+    def read(self, tree: ast.expr, case: dict[str, Any]) -> tuple[Any, Any]:
+        found: tuple[Any, Any] = getattr(self, f"_{type(tree).__name__.lower()}")(tree, case)
+        return found
+
+    def _constant(self, tree: ast.Constant, _: Any) -> tuple[Any, Any]:
+        value = Fraction(repr(tree.value)) if isinstance(tree.value, float) else tree.value
+        return self.logic.literal(self.number(value)), None
+
+    def _name(self, tree: ast.Name, case: dict[str, Any]) -> tuple[Any, Any]:
+        if tree.id in self.means:
+            return self.read(self.means[tree.id], case)
+        fact, value = self.facts[tree.id], case[tree.id]
+        if fact["type"] not in {"number", "money", "duration", "date"}:
+            return value, None
+        unit = _unit("day" if fact["type"] == "date" else fact.get("unit", ""))
+        return self._scaled(value, unit), unit
+
+    def _scaled(self, value: Any, unit: tuple[Fraction, dict[str, int]]) -> Any:
+        return self.logic.apply("Mult", value, self.logic.literal(unit[0]))
+
+    def _boolop(self, tree: ast.BoolOp, case: dict[str, Any]) -> tuple[Any, Any]:
+        parts = [self.value(part, case) for part in tree.values]
+        return (self.logic.both if isinstance(tree.op, ast.And) else self.logic.either)(parts), None
+
+    def _unaryop(self, tree: ast.UnaryOp, case: dict[str, Any]) -> tuple[Any, Any]:
+        value, unit = self.read(tree.operand, case)
+        if isinstance(tree.op, ast.Not):
+            return self.logic.no(value), None
+        return self._opposite(value), unit
+
+    def _opposite(self, value: Any) -> Any:
+        return self.logic.apply("Sub", self.logic.literal(Fraction(0)), value)
+
+    def _compare(self, tree: ast.Compare, case: dict[str, Any]) -> tuple[Any, Any]:
+        sides = [tree.left, *tree.comparators]
+        return self.logic.both([self._pair(*one, case) for one in zip(tree.ops, sides, sides[1:], strict=False)]), None
+
+    def _pair(self, op: ast.cmpop, left: ast.expr, right: ast.expr, case: dict[str, Any]) -> Any:
+        if isinstance(op, ast.In | ast.NotIn):
+            listed = self.logic.either([self._pair(ast.Eq(), left, one, case) for one in right.elts])  # type: ignore[attr-defined]
+            return self.logic.no(listed) if isinstance(op, ast.NotIn) else listed
+        one, other = _aligned(self.logic, [self.read(left, case), self.read(right, case)])[0]
+        return self.logic.apply(type(op).__name__, one, other)
+
+    def _binop(self, tree: ast.BinOp, case: dict[str, Any]) -> tuple[Any, Any]:
+        left, right = self.read(tree.left, case), self.read(tree.right, case)
+        if isinstance(tree.op, ast.Mult | ast.Div):
+            sign = 1 if isinstance(tree.op, ast.Mult) else -1
+            return self.logic.apply(type(tree.op).__name__, left[0], right[0]), _times(left[1], right[1], sign)
+        sides, unit = _aligned(self.logic, [left, right])
+        return self.logic.apply(type(tree.op).__name__, *sides), unit
+
+    def _ifexp(self, tree: ast.IfExp, case: dict[str, Any]) -> tuple[Any, Any]:
+        sides, unit = _aligned(self.logic, [self.read(tree.body, case), self.read(tree.orelse, case)])
+        return self.logic.choose(self.value(tree.test, case), *sides), unit
+
+    def _call(self, tree: ast.Call, case: dict[str, Any]) -> tuple[Any, Any]:
+        name = str(tree.func.id)  # type: ignore[attr-defined]
+        if name == "date":
+            day = date.fromisoformat(tree.args[0].value)  # type: ignore[attr-defined,arg-type]
+            return self.logic.literal(Fraction(day.toordinal() * 86_400)), _unit("day")
+        found = [self.read(one, case) for one in tree.args]
+        if name.removesuffix("s") in _UNITS:
+            unit = _unit(name)
+            return self._scaled(found[0][0], unit), unit
+        (best, *others), unit = _aligned(
+            self.logic, found if name != "abs" else [found[0], (self._opposite(found[0][0]), found[0][1])]
+        )
+        for other in others:
+            best = self.logic.choose(self.logic.apply("LtE" if name == "min" else "GtE", best, other), best, other)
+        return best, unit
+
+
+def _tree(text: str) -> ast.expr:
+    return ast.parse(text.strip(), mode="eval").body
+
+
+def _unit(text: str) -> tuple[Fraction, dict[str, int]]:
+    scale, powers, sign = Fraction(1), {}, 1
+    for name in text.replace("/", " / ").replace("*", " ").split():
+        base, size = _UNITS.get(name, _UNITS.get(name.removesuffix("s"), (name, 1)))
+        if name != "/":
+            scale, powers[base] = scale * Fraction(size) ** sign, powers.get(base, 0) + sign
+        sign = -1 if name == "/" else 1
+    return scale, powers
+
+
+def _times(left: Any, right: Any, sign: int) -> Any:
+    if left is None and right is None:
+        return None
+    (one, powers), (other, more) = left or _unit(""), right or _unit("")
+    total = {base: powers.get(base, 0) + sign * more.get(base, 0) for base in {*powers, *more}}
+    total = {base: power for base, power in total.items() if power}
+    return (one * other**sign if total else Fraction(1)), total
+
+
+def _aligned(logic: Logic, sides: list[tuple[Any, Any]]) -> tuple[list[Any], Any]:
+    """A bare number takes the unit of what it stands beside."""
+    unit = min((one for _, one in sides if one), key=lambda one: one[0], default=None)
+    if unit is None or unit[0] == 1:
+        return [value for value, _ in sides], unit
+    return [value if known else logic.apply("Mult", value, logic.literal(unit[0])) for value, known in sides], unit
