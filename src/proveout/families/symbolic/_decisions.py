@@ -66,6 +66,13 @@ class Outcome(NamedTuple):
     note: str
 
 
+class Ready(NamedTuple):
+    """A policy made ready for the rules in force on one day."""
+
+    evaluator: Evaluator
+    recourse: Recourse
+
+
 class DecisionCandidate:
     """Decides by a policy: with a proof, or it says what has to be confirmed."""
 
@@ -73,8 +80,7 @@ class DecisionCandidate:
         self._state, self._policy, self._readers = state, policy, readers
         self._cases = CaseReader(policy, state.fields, readers, state.trust, state.day)
         self._dated = any(rule.starts or rule.ends for rule in policy.rules)
-        self._evaluators: dict[date | None, Evaluator] = {}
-        self._recourse = Recourse(policy)
+        self._ready: dict[date | None, Ready] = {}
 
     @property
     def card(self) -> CandidateCard:
@@ -111,41 +117,45 @@ class DecisionCandidate:
             FactInvalid: a field holds what its fact cannot be, or a policy with dated rules is given no day.
         """
         case = self._cases.case(inputs)
-        evaluator = self._evaluator(case.day)
-        verdict = evaluator.decide(case.unconfirmed())
+        ready = self._on(case.day)
+        verdict = ready.evaluator.decide(case.unconfirmed())
         if verdict.status == "undetermined" and case.ambiguous:
-            return self._ambiguous(case, verdict, evaluator)
-        return self._settled(case, verdict, [(case.unconfirmed(), verdict)])
+            return self._ambiguous(case, verdict, ready)
+        return self._settled(case, ready, [(case.unconfirmed(), verdict)])
 
-    def _evaluator(self, day: date | None) -> Evaluator:
+    def _on(self, day: date | None) -> Ready:
         if not self._dated:
             day = None
         elif day is None:
             fix = "name the input field that holds it in rules.day, and fill it"
             raise FactInvalid("no day", why="rules of the policy begin or end some day", fix=fix, about="rules.day")
-        if day not in self._evaluators:
-            if len(self._evaluators) >= MOST_DAYS:
-                self._evaluators.clear()
-            self._evaluators[day] = Evaluator(self._policy, on=day)
-        return self._evaluators[day]
+        if day not in self._ready:
+            if len(self._ready) >= MOST_DAYS:
+                self._ready.clear()
+            in_force = self._policy if day is None else self._policy.in_force(day)
+            self._ready[day] = Ready(Evaluator(self._policy, on=day), Recourse(in_force))
+        return self._ready[day]
 
-    def _ambiguous(self, case: Case, verdict: Verdict, evaluator: Evaluator) -> Outcome:
+    def _ambiguous(self, case: Case, verdict: Verdict, ready: Ready) -> Outcome:
         """Decided all the same where every reading is decided alike; else somebody has to confirm."""
-        ways = [(facts, evaluator.decide(facts)) for facts in case.readings()]
+        ways = [(facts, ready.evaluator.decide(facts)) for facts in case.readings()]
         if ways and len({(one.status, one.decision) for _, one in ways}) == 1:
-            return self._settled(case, ways[0][1], ways)
+            return self._settled(case, ready, ways)
         matter = [name for name in verdict.missing if name in case.ambiguous] or sorted(case.ambiguous)
         shown = "; ".join(_to_confirm(name, case.ambiguous[name]) for name in matter)
         guess = ways[0][1].decision if ways else verdict.decision
         return Outcome(case, "", f"ambiguous, please confirm: {shown}", guess, None, self._question(matter[0]))
 
-    def _settled(self, case: Case, verdict: Verdict, ways: Sequence[tuple[dict[str, Any], Verdict]]) -> Outcome:
+    def _settled(self, case: Case, ready: Ready, ways: Sequence[tuple[dict[str, Any], Verdict]]) -> Outcome:
+        verdict = ways[0][1]
         if not verdict.decision:
             return Outcome(case, "", _why_not(verdict), "", None, render_proof(verdict.proof, "short"))
         proof: dict[str, Any] = {
             "kind": "decision",
             "decision": verdict.decision,
-            "readings": [{"facts": facts, "policy": one.proof} for facts, one in ways],
+            "readings": [
+                {"facts": ready.evaluator.normalise(facts).to_json(), "policy": one.proof} for facts, one in ways
+            ],
             "places": {
                 name: {"span": list(place.span), "text": case.text[place.span[0] : place.span[1]]}
                 for name, place in case.places.items()
@@ -157,7 +167,7 @@ class DecisionCandidate:
             note = f"{note} {self._question(verdict.missing[0])}".strip()
         wanted = self._state.recourse.get(verdict.decision)
         if wanted:
-            change = self._recourse.change(ways[0][0], wanted)
+            change = ready.recourse.change(ways[0][0], wanted)
             proof["recourse"] = change.proof
             note = f"{note} {change.text}".strip()
         return Outcome(case, verdict.decision, "", verdict.decision, proof, note)
