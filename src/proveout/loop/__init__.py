@@ -3,6 +3,7 @@
 from proveout.loop._knowledge import Found, ingest, replay, search
 from proveout.loop._new import new
 from proveout.loop._open import OpenTask, opened, quiet
+from proveout.loop._policy import Explanation, PolicyCheck, WhatIf, check_policy, diff_policies, explain_case, what_if
 from proveout.loop._stages import BuildResult, Skipped, build, compare, snapshot
 from proveout.loop._suspects import SuspectRow, suspects
 from proveout.loop._verify import Check, VerifyReport, verify
@@ -10,13 +11,19 @@ from proveout.loop._verify import Check, VerifyReport, verify
 __all__ = [
     "BuildResult",
     "Check",
+    "Explanation",
     "Found",
     "OpenTask",
+    "PolicyCheck",
     "Skipped",
     "SuspectRow",
     "VerifyReport",
+    "WhatIf",
     "build",
+    "check_policy",
     "compare",
+    "diff_policies",
+    "explain_case",
     "ingest",
     "new",
     "opened",
@@ -26,4 +33,5 @@ __all__ = [
     "snapshot",
     "suspects",
     "verify",
+    "what_if",
 ]
