@@ -95,13 +95,15 @@ def test_it_abstains_and_says_why(context: str, question: str, options: list[str
 
 NUMBERS = (
     "Real numbers are numbers. Real numbers are not imaginary. Every integer is a real number. "
-    "Natural numbers are integers. Each natural number is positive. Prime numbers are natural numbers. Every Mersenne prime is a prime number. "
-    "Mersenne primes are not composite. Imaginary numbers are not real. 8191 is a Mersenne prime."
+    "Natural numbers are integers. Each natural number is positive. Prime numbers are natural numbers. "
+    "Every Mersenne prime is a prime number. Mersenne primes are not composite. Imaginary numbers are not real. "
+    "8191 is a Mersenne prime."
 )
 ANIMALS = (
     "Every animal is not unicellular. Invertebrates are animals. Arthropods are invertebrates. "
-    "Each arthropod is not bony. Insects are arthropods. Every insect is six-legged. Lepidopterans are insects. Butterflies are lepidopterans. "
-    "Painted ladies are butterflies. Sheep are not six-legged. Whales are bony. Wren is a painted lady."
+    "Each arthropod is not bony. Insects are arthropods. Every insect is six-legged. Lepidopterans are insects. "
+    "Butterflies are lepidopterans. Painted ladies are butterflies. Sheep are not six-legged. Whales are bony. "
+    "Wren is a painted lady."
 )
 
 
