@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from proveout.families.symbolic.logic._tokens import is_content
+
 # A predicate's kind and word, its arguments ("X" is anybody), and whether it holds.
 Fact = tuple[tuple[str, str], tuple[str, ...], bool]
 
@@ -41,7 +43,7 @@ class Words:
             starts, vowels, stops = "bdfgklmnprtvz", "aeou", "bdgkmnprt"
             made = "".join(self.rng.choice(starts) + self.rng.choice(vowels) for _ in range(self.rng.randint(1, 2)))
             made += self.rng.choice(stops) + ending
-            if made not in self.used and made + "s" not in self.used and len(made) > 3:
+            if made not in self.used and made + "s" not in self.used and len(made) > 3 and is_content(made):
                 self.used.add(made)
                 return made
 

@@ -93,6 +93,39 @@ def test_it_abstains_and_says_why(context: str, question: str, options: list[str
     assert why in answer.abstention
 
 
+NUMBERS = (
+    "Real numbers are numbers. Real numbers are not imaginary. Every integer is a real number. "
+    "Natural numbers are integers. Each natural number is positive. Prime numbers are natural numbers. "
+    "Every Mersenne prime is a prime number. Mersenne primes are not composite. Imaginary numbers are not real. "
+    "8191 is a Mersenne prime."
+)
+ANIMALS = (
+    "Every animal is not unicellular. Invertebrates are animals. Arthropods are invertebrates. "
+    "Each arthropod is not bony. Insects are arthropods. Every insect is six-legged. Lepidopterans are insects. "
+    "Butterflies are lepidopterans. Painted ladies are butterflies. Sheep are not six-legged. Whales are bony. "
+    "Wren is a painted lady."
+)
+
+
+@pytest.mark.parametrize(
+    ("context", "statement", "letter"),
+    [
+        (NUMBERS, "8191 is not imaginary.", "A"),
+        (NUMBERS, "8191 is imaginary.", "B"),
+        (NUMBERS, "8191 is composite.", "B"),
+        (NUMBERS, "8191 is positive.", "A"),
+        (NUMBERS, "8191 is a number.", "A"),
+        (ANIMALS, "Wren is six-legged.", "A"),
+        (ANIMALS, "Wren is unicellular.", "B"),
+        (ANIMALS, "Wren is not bony.", "A"),
+    ],
+)
+def test_worlds_of_real_kinds(context: str, statement: str, letter: str) -> None:
+    answer = answer_question(context, "True or false: " + statement, TWO)
+    assert answer.output == letter, answer.abstention
+    assert check_logic(answer.proof or {}, context, "True or false: " + statement) == []
+
+
 def test_the_closed_world_is_asked_for() -> None:
     question = ASKED + "Anne is big."
     assert answer_question("Anne is kind.", question, TWO, world="closed").output == "B"

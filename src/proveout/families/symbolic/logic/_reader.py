@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from proveout.families.symbolic.logic._grammar import SaidRule, parse
 from proveout.families.symbolic.logic._lexicon import Lexicon
 from proveout.families.symbolic.logic._program import ANYBODY, Literal, Program, Rule, Sentence, Statement
 from proveout.families.symbolic.logic._tokens import not_understood, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["read_statement", "read_text"]
 
@@ -34,7 +29,8 @@ def read_text(text: str) -> Program:
         ?x chase the dog | ?x is kind
     """
     found = tuple(sentences(text))
-    return _program(text, found, [parse(sentence) for sentence in found], ())
+    said = [parse(sentence) for sentence in found]
+    return _program(text, found, said, Lexicon(said), [])
 
 
 def read_statement(text: str, statement: str) -> tuple[Program, Statement]:
@@ -54,9 +50,9 @@ def read_statement(text: str, statement: str) -> tuple[Program, Statement]:
     rule = parse(asked)
     if rule.body or rule.never or any(ANYBODY in one.args for one in rule.heads):
         raise not_understood(asked, "only a statement about somebody named is judged")
-    program = _program(text, found, said, [(asked, rule)])
     lexicon = Lexicon([*said, rule])
-    return program, Statement(asked.text, tuple(_literals(asked, lexicon, rule)))
+    literals = _literals(asked, lexicon, rule)
+    return _program(text, found, said, lexicon, literals), Statement(asked.text, tuple(literals))
 
 
 def _asked(statement: str) -> Sentence:
@@ -77,20 +73,14 @@ def _literals(sentence: Sentence, lexicon: Lexicon, rule: SaidRule, *, body: boo
 
 
 def _program(
-    text: str,
-    found: tuple[Sentence, ...],
-    said: list[SaidRule],
-    asked: Iterable[tuple[Sentence, SaidRule]],
+    text: str, found: tuple[Sentence, ...], said: list[SaidRule], lexicon: Lexicon, asked: list[Literal]
 ) -> Program:
-    """The program of sentences that are parsed; names and words of ``asked`` belong to it too."""
-    also = list(asked)
-    lexicon = Lexicon([*said, *(rule for _, rule in also)])
+    """The program of sentences that are parsed; the names of the literals asked about belong to it too."""
     rules: dict[Rule, None] = {}
     for at, (sentence, one) in enumerate(zip(found, said, strict=True)):
         body, heads = _literals(sentence, lexicon, one, body=True), _literals(sentence, lexicon, one)
         rules.update(dict.fromkeys(_rules(body, heads, at, never=one.never)))
-    literals = [literal for rule in rules for literal in (rule.head, *rule.body)]
-    literals += [literal for sentence, rule in also for literal in _literals(sentence, lexicon, rule)]
+    literals = [*asked, *(literal for rule in rules for literal in (rule.head, *rule.body))]
     names = {arg for literal in literals for arg in literal.args} - {ANYBODY}
     return Program(text, found, tuple(rules), tuple(sorted(names)), lexicon.compounds())
 

@@ -15,6 +15,7 @@ __all__ = ["CLOSED", "MOST_SHOWN", "is_content", "not_understood", "sentences", 
 
 SENTENCE = re.compile(r"[^\s.](?:[^.]++|\.(?=[^\s.]))*+\.?")
 WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*|,")
+WORDS = re.compile(rf"(?:\s*+(?:{WORD.pattern}))*+")
 SHORT = {"isn't": ("is", "not"), "aren't": ("are", "not"), "doesn't": ("does", "not"), "don't": ("do", "not")}
 MOST_SHOWN = 200
 # Words with a job in the grammar.
@@ -74,18 +75,16 @@ def words(sentence: Sentence) -> list[str]:
         ['Anne', ',', 'Bob', 'is', 'not', 'big']
     """
     said = sentence.text.removesuffix(".")
-    found: list[str] = []
-    at = 0
-    for word in WORD.finditer(said):
-        if said[at : word.start()].strip():
-            break
-        at = word.end()
-        found.extend(SHORT.get(word.group().lower().replace("\u2019", "'"), (word.group(),)))
-    if said[at:].strip():
-        raise not_understood(sentence, f"it has {said[at:].strip()[0]!r}, and only words and commas are read")
+    rest = WORDS.match(said)
+    left = said[rest.end() if rest else 0 :].lstrip()
+    if left:
+        raise not_understood(sentence, f"it has {left[0]!r}, and only words and commas are read")
+    found: list[str] = WORD.findall(said)
     if not found:
         raise not_understood(sentence, "it has no words")
-    return found
+    if "'" not in said and "\u2019" not in said:
+        return found
+    return [part for word in found for part in SHORT.get(word.lower().replace("\u2019", "'"), (word,))]
 
 
 def is_content(word: str) -> bool:
