@@ -60,13 +60,18 @@ def report(rows: list[Row]) -> dict[str, Any]:
     decided = [row for row in rows if row["verdict"] in {"yes", "no"}]
     return {
         "accuracy": {"all": share(rows)} | {part: share(of) for part, of in parts.items()},
-        "accuracy by kind": {kind: f"{share(of := [row for row in rows if row['kind'] == kind])}, {len(of)} rows" for kind in kinds},
+        "accuracy by kind": {
+            kind: f"{share(of := [row for row in rows if row['kind'] == kind])}, {len(of)} rows" for kind in kinds
+        },
         "accuracy where the numbers decide": f"{share(decided)}, {len(decided)} rows",
         "coverage": {"all": share(rows, "answered")} | {part: share(of, "answered") for part, of in parts.items()},
         "proofs accepted": share(answered, "accepted"),
         "verdicts": dict(Counter(row["verdict"] for row in rows).most_common()),
         "not right, by verdict": dict(Counter(row["wrong as"] for row in rows if not row["right"]).most_common()),
-        "ms (p50, p95)": {name: [round(float(np.percentile([row[name] for row in rows], q)), 2) for q in (50, 95)] for name in ("wall", "cpu")},
+        "ms (p50, p95)": {
+            name: [round(float(np.percentile([row[name] for row in rows], q)), 2) for q in (50, 95)]
+            for name in ("wall", "cpu")
+        },
         "published": PUBLISHED,
     }
 

@@ -135,11 +135,19 @@ NONSENSE = ["xevo", "xevu", "tijv", "tijw", "zuph", "zupj", "kwox", "kwoz", "gyz
 Question = dict[str, Any]
 
 
+def edges_of(graph: str) -> list[tuple[str, ...]]:
+    return [tuple(edge.split()) for edge in EDGES[graph].split(", ")]
+
+
+def edges_text(graph: str) -> str:
+    return ", ".join(" -> ".join(edge) for edge in edges_of(graph))
+
+
 class Model:
     """A random model of binary variables on a graph, with every probability by enumeration."""
 
-    def __init__(self, graph: str, rng: random.Random) -> None:
-        self.edges = [tuple(edge.split()) for edge in EDGES[graph].split(", ")]
+    def __init__(self, edges: Sequence[tuple[str, ...]], rng: random.Random) -> None:
+        self.edges = list(edges)
         names = sorted({name for edge in self.edges for name in edge})
         self.parents = {name: [a for a, b in self.edges if b == name] for name in names}
         self.order: list[str] = []
@@ -186,7 +194,7 @@ class Asker:
 
     def __init__(self, graph: str, told: Mapping[str, Told], rng: random.Random) -> None:
         self.graph, self.told, self.rng = graph, told, rng
-        self.model = Model(graph, rng)
+        self.model = Model(edges_of(graph), rng)
 
     def background(self) -> str:
         names = {role: one.name for role, one in self.told.items()}
@@ -357,4 +365,17 @@ def told_cases() -> Callable[[Sequence[int]], list[Question]]:
 @pytest.fixture(scope="session")
 def told_model() -> Callable[[str, int], Model]:
     """A random model of one of the ten graphs."""
-    return lambda graph, seed: Model(graph, random.Random(seed))
+    return lambda graph, seed: Model(edges_of(graph), random.Random(seed))
+
+
+@pytest.fixture(scope="session")
+def any_model() -> Callable[[Sequence[tuple[str, ...]], int], Model]:
+    """A random model of any graph."""
+    return lambda edges, seed: Model(edges, random.Random(seed))
+
+
+@pytest.fixture(scope="session")
+def ten_graphs() -> dict[str, str]:
+    """The ten graphs as text, with what they hide."""
+    hidden = {name: f", {one} unobserved" for name, one in HIDDEN.items()}
+    return {name: edges_text(name) + hidden.get(name, "") for name in EDGES}

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["CausalAnswer", "answer_question", "looks_causal"]
 
 FIELDS = ("background", "given_info", "question")
-YES, NO = "yes", "no"
 GENERAL = "general identification"
 
 
@@ -114,7 +113,7 @@ def _quantity(reading: Reading) -> CausalAnswer:
         return CausalAnswer(
             "", "not identified", abstention="the estimand is beyond the rules that a proof can be checked by"
         )
-    output = YES if verdict.point == YES else NO
+    output: Literal["yes", "no"] = "yes" if verdict.point == "yes" else "no"
     return CausalAnswer(
         output, verdict.answer, proof_of(reading, verdict=verdict, output=output), note=_note(reading, verdict)
     )

@@ -18,11 +18,12 @@ __all__ = ["check_causal"]
 
 KEYS = {"kind", "graph", "mentions", "given", "question", "lines", "result", "answer", "verdict"}
 # Sentences with each phrase replaced by a mark.
-CONDITION = r"(?P<kind>for|among|given|in) <>(?:,? and <>)*, the (?:probability|chance) (?:of|that) <> (?:is|was|equals) (?P<n>[\d.]+)\s*%"
+IS = r"(?:is|was|equals) (?P<n>[\d.]+)\s*%"
+CONDITION = rf"(?:for|among|given|in) <>(?:,? and <>)*, the (?:probability|chance) (?:of|that) <> {IS}"
 SENTENCES = (
     CONDITION,
-    r"the (?:overall|general|total) probability (?:of|that) <> (?:is|was|equals) (?P<n>[\d.]+)\s*%",
-    r"the (?:joint )?probability (?:of|that) <> and <> (?:is|was|equals) (?P<n>[\d.]+)\s*%",
+    rf"the (?:overall|general|total) probability (?:of|that) <> {IS}",
+    rf"the (?:joint )?probability (?:of|that) <> and <> {IS}",
     r"(?:for|among|in) <>, the correlation between <> and <> is (?P<n>[+-]?[\d.]+)",
     r"method [12]\s*: we look directly at how <> correlates with <> in general",
     r"method [12]\s*: we look at (?:this correlation|how <> correlates with <>) case by case according to <>",
@@ -31,16 +32,21 @@ SENTENCES = (
 )
 SIGNED = r"(?P<d>{})"
 MORE, CHANGE = SIGNED.format("more|less"), SIGNED.format("increase|decrease|raise|reduce|lower")
+LARGER, SIGN = SIGNED.format("larger|smaller|higher|lower|greater|bigger"), SIGNED.format("positively|negatively")
+THROUGH = r"through <m\d>(?:(?:,|,? and) <m\d>)*"
+CHANCE = "the (?:chance|probability) of <y>"
+AFFECTS = SIGNED.format("does not affect|do not affect|affects|affect")
 QUESTIONS = {
     "marginal": rf"is <y> {MORE} likely than <other>(?: overall)?",
-    "correlation": r"is the (?:chance|probability) of <y> (?P<d>larger|smaller|higher|lower|greater|bigger) when (?:observing|we observe|seeing) <x>",
-    "ate": rf"(?:will|does|do|would) <x> {CHANGE} the (?:chance|probability) of <y>",
-    "exp_away": rf"(?:if we look at|among|for) <given>, does the (?:chance|probability) of <y> {CHANGE} when <x>",
+    "correlation": rf"is {CHANCE} {LARGER} when (?:observing|we observe|seeing) <x>",
+    "ate": rf"(?:will|does|do|would) <x> {CHANGE} {CHANCE}",
+    "exp_away": rf"(?:if we look at|among|for) <given>, does {CHANCE} {CHANGE} when <x>",
     "ett": rf"for <x>, would it be {MORE} likely to see <y> if <other>",
-    "nde": r"if we (?:disregard|ignore) the mediation effect through <m\d>(?:(?:,|,? and) <m\d>)*, would <x> (?P<d>positively|negatively) affect <y>",
-    "nie": r"does <x> (?P<d>positively|negatively) affect <y> through <m\d>(?:(?:,|,? and) <m\d>)*",
-    "collider_bias": r"if we look at <given>, does it mean that <x> (?P<d>does not affect|do not affect|affects|affect) <y>",
-    "backadj": r"to understand how <x> affects <y>, is it more correct to use (?:the )?method (?P<d>[12]) (?:than|rather than|instead of) (?:the )?method [12]",
+    "nde": rf"if we (?:disregard|ignore) the mediation effect {THROUGH}, would <x> {SIGN} affect <y>",
+    "nie": rf"does <x> {SIGN} affect <y> {THROUGH}",
+    "collider_bias": rf"if we look at <given>, does it mean that <x> {AFFECTS} <y>",
+    "backadj": rf"to understand how <x> affects <y>, is it more correct to use (?:the )?method {SIGNED.format('[12]')} "
+    r"(?:than|rather than|instead of) (?:the )?method [12]",
     "det-counterfactual": r"would <y> if <x> instead of <other>",
 }
 NAMED = {"nde", "nie", "collider_bias", "backadj"}
@@ -88,7 +94,8 @@ def _sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
 def _graph(proof: Mapping[str, Any], text: str) -> Iterator[str]:
     """Every sentence of the background gives exactly the edges claimed."""
     intro = re.match(r"(?is).*?(?:causal relationships|conditions|relations)\s*:", text)
-    edges, hidden = [], []
+    edges: list[list[Any]] = []
+    hidden: list[list[Any]] = []
     for a, b in _sentences(text, intro.end() if intro else 0):
         said = " ".join(text[a:b].lower().split())
         if found := re.fullmatch(r"(.+?) (?:is|are) (?:unobserved|not observed|unmeasured|latent)", said):

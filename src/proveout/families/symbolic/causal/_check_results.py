@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["RESULTS"]
 
+# A list of effects ends before the phrases that begin the next rule.
 CAUSES = re.compile(
-    r"((?:<\d+>|,? and | or )*<\d+>) (?:causes|cause|leads to) (<\d+>(?: and <\d+>(?! (?:causes|cause|leads to|and|or)\b))*)"
+    r"((?:<\d+>|,? and | or )*<\d+>) (?:causes|cause|leads to) "
+    r"(<\d+>(?: and <\d+>(?! (?:causes|cause|leads to|and|or)\b))*)"
 )
 
 
@@ -29,20 +31,16 @@ def _concluded(proof: Mapping[str, Any], result: object, *, holds: bool) -> list
     return [] if right else ["the result or the answer does not follow"]
 
 
-def _influence(proof: Mapping[str, Any], dag: Dag, inputs: Mapping[str, str]) -> list[str]:
+def _influence(proof: Mapping[str, Any], dag: Dag, _: Mapping[str, str]) -> list[str]:
     x, y = _roles(proof)["x"][3], _roles(proof)["y"][3]
     path = proof["result"]["path"]
-    real = (
-        list(path[:1]) == [x]
-        and path[-1] == y
-        and all((a, b) in dag.edges for a, b in zip(path, path[1:], strict=False))
-    )
+    real = list(path[:1]) == [x] and path[-1] == y and all((a, b) in dag.edges for a, b in pairwise(path))
     if not (real if path else y not in dag.below({x})):
         return ["the causal path claimed is none, or there is one"]
     return _concluded(proof, {"path": path}, holds=bool(path) != ("not" in proof["question"]["direction"]))
 
 
-def _methods(proof: Mapping[str, Any], dag: Dag, inputs: Mapping[str, str]) -> list[str]:
+def _methods(proof: Mapping[str, Any], dag: Dag, _: Mapping[str, str]) -> list[str]:
     x, y = _roles(proof)["x"][3], _roles(proof)["y"][3]
     # Method 1 comes first; the one case by case names a third variable, as its last phrase.
     named = [[proof["mentions"][at][3] for at in one["mentions"]] for one in proof["given"]]

@@ -9,13 +9,14 @@ import msgspec
 
 from proveout.families.symbolic.causal._bounds import bounds, values
 from proveout.families.symbolic.causal._expression import Expression, expanded, terms_of
-from proveout.families.symbolic.causal._graph import Graph
 from proveout.families.symbolic.causal._identify import identify_all
 from proveout.families.symbolic.causal._query import Derived, Identified, NotIdentified, Query
 from proveout.families.symbolic.causal._stated import Line, Resolver, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from proveout.families.symbolic.causal._graph import Graph
 
 __all__ = ["Asked", "Verdict", "evaluate"]
 

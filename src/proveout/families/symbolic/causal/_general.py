@@ -7,11 +7,14 @@ AAAI 2006, figure 3; the numbers in comments are its lines.
 from __future__ import annotations
 
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from proveout.families.symbolic.causal._expression import Difference, Expression, Product, Ratio, Sum, Term, term
-from proveout.families.symbolic.causal._graph import Graph
+
+if TYPE_CHECKING:
+    from proveout.families.symbolic.causal._graph import Graph
 
 __all__ = ["Hedge", "filled", "general"]
 

@@ -6,7 +6,7 @@ import re
 import tomllib
 from difflib import get_close_matches
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -121,7 +121,7 @@ class Graph(msgspec.Struct, frozen=True):
     def paths(self, start: str, end: str, *, without: Iterable[str] = ()) -> Iterator[tuple[str, ...]]:
         """Every directed path from one variable to another that avoids some."""
         avoided = set(without)
-        stack = [(start,)]
+        stack: list[tuple[str, ...]] = [(start,)]
         while stack:
             path = stack.pop()
             if path[-1] == end:
@@ -164,13 +164,13 @@ def parse_graph(text: str) -> Graph:
 
 
 def parse_model(text: str) -> tuple[Graph, dict[str, Fraction]]:
-    """A graph with the probabilities of its TOML table ``[probabilities]``, such as ``"P(Y=1 | X=0)" = "69%"``.
+    r"""A graph with the probabilities of its TOML table ``[probabilities]``, such as ``"P(Y=1 | X=0)" = "69%"``.
 
     Raises:
         GraphInvalid: as `parse_graph`, and a probability of an unknown variable or outside 0 to 1.
 
     Example:
-        >>> graph, stated = parse_model('[graph]\\nedges = ["X -> Y"]\\n[probabilities]\\n"P(X=1)" = "40%"')
+        >>> graph, stated = parse_model('[graph]\nedges = ["X -> Y"]\n[probabilities]\n"P(X=1)" = "40%"')
         >>> stated
         {'P(X=1)': Fraction(2, 5)}
     """
@@ -205,11 +205,11 @@ def _from_lines(text: str) -> Graph:
 
 def _edges(line: str) -> Iterator[Edge]:
     """The edges of ``A -> B -> C``."""
-    names = ARROW.split(line.strip())
+    names: list[str] = ARROW.split(line.strip())
     if len(names) < 2 or not all(names):  # noqa: PLR2004  an edge has two ends
         fix = "write an edge as 'X -> Y'"
         raise GraphInvalid("an edge cannot be read", why=f"{line!r} has no arrow between names", fix=fix, about=line)
-    yield from zip(names, names[1:], strict=False)
+    yield from pairwise(names)
 
 
 def _probability(term: str, value: str, graph: Graph) -> Fraction:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from proveout.families.symbolic.causal._expression import Difference, Expression, Product, Ratio, Sum, Term, term
 from proveout.families.symbolic.causal._general import Hedge, filled, general
-from proveout.families.symbolic.causal._graph import Graph
-from proveout.families.symbolic.causal._query import Derived, Identified, NotIdentified, Query, targets
+from proveout.families.symbolic.causal._query import Derived, Identified, NotIdentified, Query, Separation, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from proveout.families.symbolic.causal._graph import Graph
 
 __all__ = ["adjusts", "back_doors", "identify", "identify_all"]
 
@@ -100,12 +101,12 @@ def back_doors(graph: Graph, x: str, y: str) -> list[tuple[str, ...]]:
     return _minimal(pool, lambda names: adjusts(graph, x, y, names))
 
 
-def _minimal(pool: list[str], fits: object) -> list[tuple[str, ...]]:
+def _minimal(pool: list[str], fits: Callable[[tuple[str, ...]], bool]) -> list[tuple[str, ...]]:
     """The sets of at most `LARGEST` names that fit and hold no smaller one that does."""
     found: list[tuple[str, ...]] = []
     for size in range(min(LARGEST, len(pool)) + 1):
         for names in combinations(pool, size):
-            if not any(set(smaller) <= set(names) for smaller in found) and callable(fits) and fits(names):
+            if not any(set(smaller) <= set(names) for smaller in found) and fits(names):
                 found.append(names)
     return found
 
@@ -162,7 +163,7 @@ def _general(graph: Graph, one: Term) -> Iterator[Derived]:
     (y, value), do = one.of[0], dict(one.do)
     found = general(graph, y, tuple(do))
     if not isinstance(found, Hedge):
-        answer = filled(found, {y: value, **{name: int(x) for name, x in do.items()}})
+        answer = filled(found, {y: int(value), **{name: int(x) for name, x in do.items()}})
         yield Derived(one, "general identification", answer)
 
 
@@ -170,7 +171,7 @@ def front_doors(graph: Graph, x: str, y: str) -> list[tuple[str, ...]]:
     """The minimal observed sets that satisfy the front-door criterion."""
     between = (graph.descendants(x) & graph.ancestors(y)) - {x, y}
     pool = [name for name in graph.observed if name in between]
-    return [names for names in _minimal(pool, lambda names: bool(names) and _is_front(graph, x, y, names))]
+    return _minimal(pool, lambda names: bool(names) and _is_front(graph, x, y, names))
 
 
 def _is_front(graph: Graph, x: str, y: str, names: tuple[str, ...]) -> bool:
@@ -186,7 +187,7 @@ def _front(one: Term, names: tuple[str, ...], *, averaged: bool) -> Derived:
     (y, _), ((x, level),) = one.of[0], one.do or one.had
     letters = _letters(names)
     through = term(dict(letters), {x: level})
-    facts = tuple((x, m, (), f"the graph without edges out of {x}") for m in names)
+    facts: tuple[Separation, ...] = tuple((x, m, (), f"the graph without edges out of {x}") for m in names)
     facts += tuple((m, y, (x,), f"the graph without edges out of {', '.join(names)}") for m in names)
     if averaged:
         other = _letters([x])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from proveout.errors import GraphInvalid
 from proveout.families.symbolic.causal._expression import Expression, Term, events
-from proveout.families.symbolic.causal._graph import Graph
 
-__all__ = ["Derived", "Identified", "Kind", "NotIdentified", "Query", "targets"]
+if TYPE_CHECKING:
+    from proveout.families.symbolic.causal._graph import Graph
+
+__all__ = ["Derived", "Identified", "Kind", "NotIdentified", "Query", "Separation", "targets"]
 
 Kind = Literal["probability", "association", "effect", "ate", "ett", "nde", "nie"]
 Separation = tuple[str, str, tuple[str, ...], str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -15,35 +15,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Fact", "Given", "Method", "Rule", "read_given"]
 
-NUMBER = r"(?P<number>\d+(?:\.\d+)?)\s*%"
-OVERALL = re.compile(
-    rf"the (?:overall|general|total) probability (?:of|that) (?P<of>.+?) (?:is|was|equals) {NUMBER}",
-    re.IGNORECASE | re.DOTALL,
-)
-JOINT = re.compile(
-    rf"the (?:joint )?probability (?:of|that) (?P<of>.+) (?:is|was|equals) {NUMBER}", re.IGNORECASE | re.DOTALL
-)
+NUMBER = r"(?:is|was|equals) (?P<number>\d+(?:\.\d+)?)\s*%"
+FLAGS = re.IGNORECASE | re.DOTALL
+OVERALL = re.compile(rf"the (?:overall|general|total) probability (?:of|that) (?P<of>.+?) {NUMBER}", FLAGS)
+JOINT = re.compile(rf"the (?:joint )?probability (?:of|that) (?P<of>.+) {NUMBER}", FLAGS)
 GIVEN = re.compile(
-    rf"(?:for|among|given|in) (?P<given>.+), the (?:probability|chance) (?:of|that) (?P<of>.+?) (?:is|was|equals) {NUMBER}",
-    re.IGNORECASE | re.DOTALL,
+    rf"(?:for|among|given|in) (?P<given>.+), the (?:probability|chance) (?:of|that) (?P<of>.+?) {NUMBER}", FLAGS
 )
 CORRELATION = re.compile(
     r"(?:for|among|in) (?P<given>.+), the correlation between (?P<one>.+?) and (?P<other>.+) is (?P<number>[+-]?\d+(?:\.\d+)?)",
-    re.IGNORECASE | re.DOTALL,
+    FLAGS,
 )
-DIRECT = re.compile(
-    r"we look directly at how (?P<x>.+?) correlates with (?P<y>.+?) in general", re.IGNORECASE | re.DOTALL
-)
+DIRECT = re.compile(r"we look directly at how (?P<x>.+?) correlates with (?P<y>.+?) in general", FLAGS)
 BY_CASE = re.compile(
     r"we look at (?:this correlation|how (?P<x>.+?) correlates with (?P<y>.+?)) case by case according to (?P<z>.+)",
-    re.IGNORECASE | re.DOTALL,
+    FLAGS,
 )
 METHOD = re.compile(r"method (?P<number>[12])\s*:\s*", re.IGNORECASE)
-CAUSES = re.compile(
-    r"(?:and )?(?:we know that )?(?P<cause>.+?) (?:causes|cause|leads to) (?P<effect>.+)", re.IGNORECASE | re.DOTALL
-)
+CAUSES = re.compile(r"(?:and )?(?:we know that )?(?P<cause>.+?) (?:causes|cause|leads to) (?P<effect>.+)", FLAGS)
 RULES = re.compile(r",? and we know that |,? we know that ", re.IGNORECASE)
-OBSERVED = re.compile(r"we (?:have )?observed? (?:that )?(?P<what>.+)", re.IGNORECASE | re.DOTALL)
+OBSERVED = re.compile(r"we (?:have )?observed? (?:that )?(?P<what>.+)", FLAGS)
 AND = re.compile(r" and ", re.IGNORECASE)
 # "A degree or higher" is one thing.
 OR = re.compile(
@@ -192,8 +183,7 @@ def _split(facts: list[Fact]) -> Iterator[Fact]:
     for at_fields in _designs(facts):
         wanted = [facts[at].of[0] if len(facts[at].of) > 1 else facts[at].given[0] for at in at_fields]
         joint = len(facts[at_fields[0]].of) > 1
-        for at, pieces in zip(at_fields, _design(wanted, joint=joint), strict=True):
-            parted[at] = pieces
+        parted |= dict(zip(at_fields, _design(wanted, joint=joint), strict=True))
     for at, fact in enumerate(facts):
         if at not in parted:
             yield fact
@@ -226,7 +216,7 @@ def _design(wanted: list[Phrase], *, joint: bool) -> list[tuple[Phrase, ...]]:
     for choice in islice(product(*options), TRIES):
         values = [len({pieces[at].text.lower() for pieces in choice}) for at in range(factors)]
         if (
-            len(set(tuple(piece.text.lower() for piece in pieces) for pieces in choice)) == len(wanted)
+            len({tuple(piece.text.lower() for piece in pieces) for pieces in choice}) == len(wanted)
             and sum(values) < least
         ):
             best, least = choice, sum(values)
@@ -246,7 +236,4 @@ def _cuts(one: Phrase, factors: int) -> Iterator[tuple[Phrase, ...]]:
     shifted = " " * one.start + one.text
     for cut in places:
         bounds = [0, *cut, len(pieces)]
-        yield tuple(
-            phrase(one.field, shifted, pieces[a].start, pieces[b - 1].end)
-            for a, b in zip(bounds, bounds[1:], strict=False)
-        )
+        yield tuple(phrase(one.field, shifted, pieces[a].start, pieces[b - 1].end) for a, b in pairwise(bounds))

@@ -25,6 +25,7 @@ TOGETHER, STRANGERS = 0.5, -0.3
 UNOBSERVED = -0.2
 ANCESTOR, PARENT = 0.15, 0.1
 RULE = 1.0
+TOPIC = 4.0
 FIRST = 0.08
 ROOT = 0.1
 RARE = 0.6
@@ -78,7 +79,7 @@ def key(one: Phrase) -> str:
 
 
 def grouped(given: Given, question: Question) -> Groups:
-    """The phrases of given information and question, merged where the text's shape says that they are of one variable."""
+    """The phrases of a text, merged where its shape says that they are of one variable."""
     union = _Union()
     _join_designs(union, given.facts)
     for rule in given.rules:
@@ -95,7 +96,14 @@ def grouped(given: Given, question: Question) -> Groups:
     of = {text: roots.index(union.find(text)) for text in union.parent}
     texts = tuple(tuple(text for text in union.parent if of[text] == at) for at in range(len(roots)))
     apart = frozenset(pair for pair in _apart(given, asked, of) if len(pair) > 1)
-    return Groups(texts, of, apart, tuple(_likely(given.facts, question, asked, of)), tuple(_rules(given.rules, of)), tuple(of[key(one)] for one in given.observed))
+    return Groups(
+        texts,
+        of,
+        apart,
+        tuple(_likely(given.facts, question, asked, of)),
+        tuple(_rules(given.rules, of)),
+        tuple(of[key(one)] for one in given.observed),
+    )
 
 
 def _join_designs(union: _Union, facts: Sequence[Fact]) -> None:
@@ -146,7 +154,8 @@ def links(groups: Groups, graph: Graph) -> tuple[list[dict[int, str]], list[dict
         TextNotUnderstood: a phrase that no assignment can place.
     """
     names = graph.variables
-    table = [_scores(texts, names) for texts in groups.texts]
+    shared = _shared(groups, names)
+    table = [_scores(texts, names, shared) for texts in groups.texts]
     ties = {
         (a, b): _tie(groups.texts[a], groups.texts[b])
         for a, b in combinations(range(len(table)), 2)
@@ -162,10 +171,21 @@ def links(groups: Groups, graph: Graph) -> tuple[list[dict[int, str]], list[dict
     raise fail("the phrases fit no variables of the background", " / ".join(texts[0] for texts in groups.texts))
 
 
-def _scores(texts: Sequence[str], names: Sequence[str]) -> dict[str, float]:
+def _shared(groups: Groups, names: Sequence[str]) -> dict[str, float]:
+    """How many names have each word; more for a word of several names that phrases of different variables have too."""
+    bags = [bag(name) for name in names]
+    said = [frozenset(stem for text in texts for stem in bag(text).stems) for texts in groups.texts]
+    shared = {stem: float(sum(stem in one.stems for one in bags)) for words in bags for stem in words.stems}
+    for stem, count in shared.items():
+        having = [at for at, stems in enumerate(said) if stem in stems]
+        if count > 1 and any(frozenset(pair) in groups.apart for pair in combinations(having, 2)):
+            shared[stem] = count * TOPIC
+    return shared
+
+
+def _scores(texts: Sequence[str], names: Sequence[str], shared: dict[str, float]) -> dict[str, float]:
     """How well each variable's name fits a group, by words."""
     bags = {name: bag(name) for name in names}
-    shared = {stem: sum(stem in one.stems for one in bags.values()) for one in bags.values() for stem in one.stems}
     found = {name: max(_fit(name, bags[name], text, shared) for text in texts) for name in names}
     # Of two names met in a phrase, the first is what it is about.
     places = {name: min(first_place(bags[name], text) for text in texts) for name in names}
@@ -173,7 +193,7 @@ def _scores(texts: Sequence[str], names: Sequence[str]) -> dict[str, float]:
     return {name: fit + FIRST * (places[name] == nearest and fit > 0) for name, fit in found.items()}
 
 
-def _fit(name: str, words: Bag, text: str, shared: dict[str, int]) -> float:
+def _fit(name: str, words: Bag, text: str, shared: dict[str, float]) -> float:
     if name == text:
         return SAME_NAME
     found = bag(text)

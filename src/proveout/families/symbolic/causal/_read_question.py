@@ -22,31 +22,24 @@ LARGER = r"(?P<direction>larger|smaller|higher|lower|greater|bigger)"
 MORE = r"(?P<direction>more|less)"
 CHANGE = r"(?P<direction>increase|decrease|raise|reduce|lower)"
 SIGN = r"(?P<direction>positively|negatively)"
+CHANCE = r"the (?:chance|probability) of (?P<y>.+?)"
+AFFECTS = r"(?P<direction> does not affect| do not affect| affects| affect)"
 FORMS = {
-    "marginal": (rf"is (?P<y>.+?) {MORE} likely than (?P<other>.+?)(?: overall)?",),
-    "correlation": (
-        rf"is the (?:chance|probability) of (?P<y>.+?) {LARGER} when (?:observing|we observe|seeing) (?P<x>.+)",
-    ),
-    "ate": (rf"(?:will|does|do|would) (?P<x>.+?) {CHANGE} the (?:chance|probability) of (?P<y>.+)",),
-    "exp_away": (
-        rf"(?:if we look at|among|for) (?P<given>.+), does the (?:chance|probability) of (?P<y>.+?) {CHANGE} when (?P<x>.+)",
-    ),
-    "ett": (rf"for (?P<x>.+), would it be {MORE} likely to see (?P<y>.+?) if (?P<other>.+)",),
-    "nde": (
-        rf"if we (?:disregard|ignore) the mediation effect through (?P<m>.+), would (?P<x>.+?) {SIGN} affect (?P<y>.+)",
-    ),
-    "nie": (rf"does (?P<x>.+?) {SIGN} affect (?P<y>.+?) through (?P<m>.+)",),
-    "collider_bias": (
-        r"if we look at (?P<given>.+), does it mean that (?P<x>.+?)(?P<direction> does not affect| do not affect| affects| affect) (?P<y>.+)",
-    ),
-    "backadj": (
-        r"to understand how (?P<x>.+?) affects (?P<y>.+), is it more correct to use (?:the )?method (?P<direction>[12]) "
-        r"(?:than|rather than|instead of) (?:the )?method (?P<other>[12])",
-    ),
-    "det-counterfactual": (r"would (?P<y>.+?) if (?P<x>.+?) instead of (?P<other>.+)",),
+    "marginal": rf"is (?P<y>.+?) {MORE} likely than (?P<other>.+?)(?: overall)?",
+    "correlation": rf"is {CHANCE} {LARGER} when (?:observing|we observe|seeing) (?P<x>.+)",
+    "ate": rf"(?:will|does|do|would) (?P<x>.+?) {CHANGE} {CHANCE}",
+    "exp_away": rf"(?:if we look at|among|for) (?P<given>.+), does {CHANCE} {CHANGE} when (?P<x>.+)",
+    "ett": rf"for (?P<x>.+), would it be {MORE} likely to see (?P<y>.+?) if (?P<other>.+)",
+    "nde": r"if we (?:disregard|ignore) the mediation effect through (?P<m>.+), would (?P<x>.+?) "
+    rf"{SIGN} affect (?P<y>.+)",
+    "nie": rf"does (?P<x>.+?) {SIGN} affect (?P<y>.+?) through (?P<m>.+)",
+    "collider_bias": rf"if we look at (?P<given>.+), does it mean that (?P<x>.+?){AFFECTS} (?P<y>.+)",
+    "backadj": r"to understand how (?P<x>.+?) affects (?P<y>.+), is it more correct to use (?:the )?method "
+    r"(?P<direction>[12]) (?:than|rather than|instead of) (?:the )?method (?:[12])",
+    "det-counterfactual": r"would (?P<y>.+?) if (?P<x>.+?) instead of (?P<other>.+)",
 }
 AND = re.compile(r",? and |, ")
-PATTERNS = [(kind, re.compile(form, re.IGNORECASE | re.DOTALL)) for kind, forms in FORMS.items() for form in forms]
+PATTERNS = [(kind, re.compile(form, re.IGNORECASE | re.DOTALL)) for kind, form in FORMS.items()]
 
 
 class Question(msgspec.Struct, frozen=True):

@@ -122,9 +122,7 @@ def readings(background: str, given_info: str, question: str) -> tuple[list[Read
     ]
 
 
-def _tried(
-    told: Background, given: Given, asked: Question, link: tuple[Groups, dict[int, str]]
-) -> Iterator[Reading]:
+def _tried(told: Background, given: Given, asked: Question, link: tuple[Groups, dict[int, str]]) -> Iterator[Reading]:
     """A less likely reading, if it makes sense."""
     try:
         yield _reading(told, given, asked, link)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from proveout.families.symbolic.causal._expression import Term, events
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -21,7 +23,8 @@ def render(proof: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
         >>> from proveout.families.symbolic.causal import answer_question
         >>> inputs = {
         ...     "background": "Rain has a direct effect on mud.",
-        ...     "given_info": "For dry days, the probability of mud is 10%. For rainy days, the probability of mud is 80%.",
+        ...     "given_info": "For dry days, the probability of mud is 10%. "
+        ...     "For rainy days, the probability of mud is 80%.",
         ...     "question": "Will rain increase the chance of mud?",
         ... }
         >>> print(render(answer_question(**inputs).proof, inputs))
@@ -64,8 +67,6 @@ def _line(line: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _term(term: Mapping[str, Any] | None) -> str:
-    from proveout.families.symbolic.causal._expression import Term, events
-
     if term is None:
         return "effect"
     parts = {name: events(part) for name, part in term.items() if name != "mediators"}

@@ -17,10 +17,11 @@ from proveout.families.symbolic.causal._expression import (
     term,
     terms_of,
 )
-from proveout.families.symbolic.causal._graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from proveout.families.symbolic.causal._graph import Graph
 
 __all__ = ["Line", "Resolver", "Stated", "rounded"]
 
@@ -116,10 +117,9 @@ class Resolver:
         self._failed[wanted] = depth
         for line in self._ways(wanted):
             needs = terms_of(line.formula) if line.formula is not None else ()
-            if depth or not needs:
-                if all(self._solve(one, depth - 1) for one in needs):
-                    self._found[wanted] = line
-                    return line
+            if (depth or not needs) and all(self._solve(one, depth - 1) for one in needs):
+                self._found[wanted] = line
+                return line
         return None
 
     def _ways(self, wanted: Term) -> Iterator[Line]:
@@ -152,10 +152,10 @@ class Resolver:
                 yield Line(
                     wanted, "sum of joint", Sum((over,), term({name: 1, over: over}, given)), sets=(("over", (over,)),)
                 )
-        for moved in given:
-            rest = {key: kept for key, kept in given.items() if key != moved}
-            over_ = term({name: 1, moved: given[moved]}, rest)
-            yield Line(wanted, "ratio", Ratio(over_, term({moved: given[moved]}, rest)), sets=(("given", (moved,)),))
+        for moved, kept in given.items():
+            rest = {key: other for key, other in given.items() if key != moved}
+            upper = term({name: 1, moved: kept}, rest)
+            yield Line(wanted, "ratio", Ratio(upper, term({moved: kept}, rest)), sets=(("given", (moved,)),))
 
     def _joint(self, wanted: Term) -> Iterator[Line]:
         of, given = dict(wanted.of), dict(wanted.given)

@@ -11,66 +11,36 @@ __all__ = ["Bag", "attribute", "bag", "first_place", "overlap", "signed"]
 
 WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 OUT_OF = re.compile(r"\bout[ -]of[ -]")
-EMPTY = frozenset(
-    """a an the of in on at to by for with and or is are was were be been being has have had having do does did if who
+EMPTY_WORDS = """
+    a an the of in on at to by for with and or is are was were be been being has have had having do does did if who
     that which when there it its this these those they them he she we you i s his her their our my your as from would
     will can could may might get gets got gotten getting what than then so any all some one status level levels
-    condition people person persons individual individuals patient patients subject subjects case cases day
-    days""".split()
-)
-NEGATIVE = frozenset(
-    """not no non never without absence absent lack lacks lacking cannot none neither nor refusal refuse refuses refused
-    refusing fail fails failed failing rejected reject rejects rejection don't doesn't didn't isn't aren't wasn't weren't
-    won't can't couldn't hasn't haven't hadn't wouldn't shouldn't dont doesnt""".split()
-)
+    condition people person persons individual individuals patient patients subject subjects case cases day days
+"""
+NEGATIVE_WORDS = """
+    not no non never without absence absent lack lacks lacking cannot none neither nor refusal refuse refuses refused
+    refusing fail fails failed failing rejected reject rejects rejection don't doesn't didn't isn't aren't wasn't
+    weren't won't can't couldn't hasn't haven't hadn't wouldn't shouldn't dont doesnt
+"""
 PREFIXES = ("non", "un")
 # Words that begin like a negation and are none.
-WHOLE = frozenset(
-    """under union unions unit units until uncle unique university universities understand understanding nonsense none
-    uniform unite united unto unobserved unmeasured unknown""".split()
-)
-SUFFIXES = tuple(
-    """ations ation ities ingly iness ments ment ances ance ences ence ized izes ize ers ings ing ions ion ity ies ied
-    ous ness ful ive ed er es ly al or th s e y""".split()
-)
+WHOLE_WORDS = """
+    under union unions unit units until uncle unique university universities understand understanding nonsense none
+    uniform unite united unto unobserved unmeasured unknown
+"""
+ENDINGS = """
+    ations ation ities ingly iness ments ment ances ance ences ence ized izes ize ers ings ing ions ion ity ies ied ous
+    ness ful ive ed er es ly al or th s e y
+"""
 SHORTEST = 3
-IRREGULAR = {
-    word: base
-    for base, words in {
-        "take": "taken took",
-        "wake": "woke woken wakes waking",
-        "eat": "ate eaten",
-        "drink": "drank drunk",
-        "give": "gave given",
-        "choose": "chose chosen choice",
-        "break": "broke broken",
-        "blow": "blew blown",
-        "fall": "fell fallen",
-        "drive": "drove driven",
-        "wear": "wore worn",
-        "grow": "grew grown",
-        "win": "won",
-        "lose": "lost",
-        "buy": "bought",
-        "sleep": "slept",
-        "go": "went gone goes going",
-        "die": "died dead death deaths dies dying",
-        "live": "alive lives lived living",
-        "man": "men",
-        "woman": "women",
-        "wife": "wives",
-        "child": "children",
-        "swim": "swam swum",
-        "ring": "rang rung",
-        "speak": "spoke spoken",
-        "light": "lit",
-        "poverty": "poor",
-        "obese": "obesity",
-        "fame": "famous",
-        "able": "ability abilities unable",
-    }.items()
-    for word in words.split()
-}
+IRREGULAR_WORDS = """
+    take: taken took; wake: woke woken wakes waking; eat: ate eaten; drink: drank drunk; give: gave given;
+    choose: chose chosen choice; break: broke broken; blow: blew blown; fall: fell fallen; drive: drove driven;
+    wear: wore worn; grow: grew grown; win: won; lose: lost; buy: bought; sleep: slept; go: went gone goes going;
+    die: died dead death deaths dies dying; live: alive lives lived living; man: men; woman: women; wife: wives;
+    child: children; swim: swam swum; ring: rang rung; speak: spoke spoken; light: lit; poverty: poor;
+    obese: obesity; fame: famous; able: ability abilities unable
+"""
 # Words at the two ends of one scale, in any domain.
 OPPOSITES = """
     high low, higher lower, large small, larger smaller, big small, more less, increased reduced, increased decreased,
@@ -96,6 +66,19 @@ ATTRIBUTES = """
     health: healthy sick ill; relationship: single dating partner married; poverty: rich poor; speed: fast slow;
     time: late early; color: red green blue black white brown; temperature: hot cold warm
 """
+
+
+EMPTY, NEGATIVE, WHOLE = (frozenset(words.split()) for words in (EMPTY_WORDS, NEGATIVE_WORDS, WHOLE_WORDS))
+SUFFIXES = tuple(ENDINGS.split())
+
+
+def _table(lines: str) -> dict[str, list[str]]:
+    """Words by the word they are listed under."""
+    rows = (line.partition(":") for line in lines.split(";"))
+    return {name.strip(): words.split() for name, _, words in rows}
+
+
+IRREGULAR = {word: base for base, words in _table(IRREGULAR_WORDS).items() for word in words}
 
 
 class Bag(msgspec.Struct, frozen=True):
@@ -217,10 +200,7 @@ def signed(one: Bag, other: Bag) -> float:
     return -size if (one.negated != other.negated) != against else size
 
 
-_ATTRIBUTES = {
-    stem(line.partition(":")[0].strip()): frozenset(stem(word) for word in line.partition(":")[2].split())
-    for line in ATTRIBUTES.split(";")
-}
+_ATTRIBUTES = {stem(name): frozenset(map(stem, words)) for name, words in _table(ATTRIBUTES).items()}
 
 
 def attribute(name: Bag, value: Bag) -> bool:
