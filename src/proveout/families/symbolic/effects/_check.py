@@ -135,7 +135,7 @@ class _Checker:
             for key, after, p in self.outcomes({**state, **dict(unknown), "action": action}):
                 if weight > 0 and p > 0:
                     mixed.setdefault(key, []).append((unknown, weight * p, after))
-        found = []
+        found: list[Part] = []
         for rows in mixed.values():
             total = sum(p for _, p, _ in rows)
             after = {
