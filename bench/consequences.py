@@ -2,8 +2,8 @@
 
 The truth is known, so that the value of any policy is computed and not sampled: regret is what it loses, per case,
 against the best policy that keeps the same rules and sees no more (by exact expectimax over the simulator). A log is
-drawn for each seed. The naive model is the same one without the flag that whoever acted had looked at. Intervals are 95 % t
-intervals over seeds.
+drawn for each seed. The naive model is the same one without the flag that whoever acted had looked at. Intervals are
+95 % t intervals over seeds.
 """
 
 from __future__ import annotations

@@ -168,9 +168,8 @@ def main() -> None:
             if "value" in one:
                 more = f"  DoWhy {one['dowhy']:.4g}" if "dowhy" in one else ""
                 seconds = f"  {one['seconds']:.1f} s" if "seconds" in one else ""
-                print(
-                    f"  {name:24} {one['value']:9.4g}  [{one['low']:.4g}, {one['high']:.4g}]  n={one['n']}{more}{seconds}"
-                )
+                interval = f"[{one['low']:.4g}, {one['high']:.4g}]"
+                print(f"  {name:24} {one['value']:9.4g}  {interval}  n={one['n']}{more}{seconds}")
                 for warning in one["warnings"]:
                     print(f"    {warning}")
             else:

@@ -31,8 +31,8 @@ def reward(desk: RefundDesk, case: Case) -> float:
 
 def test_the_logged_policy_is_worth_what_its_cases_bring() -> None:
     desk = RefundDesk(0)
-    mean = sum(reward(desk, case) for case in desk.cases(20000)) / 20000
-    assert desk.logged(3) == pytest.approx(mean, abs=1.5)
+    mean = sum(reward(desk, case) for case in desk.cases(8000)) / 8000
+    assert desk.logged(3) == pytest.approx(mean, abs=2.5)
 
 
 def test_the_best_policy_is_better_and_asks() -> None:

@@ -27,12 +27,12 @@ def desk() -> RefundDesk:
 
 @pytest.fixture(scope="session")
 def desk_cases(desk: RefundDesk) -> list[Case]:
-    return desk.cases(1500)
+    return desk.cases(800)
 
 
 @pytest.fixture(scope="session")
 def desk_model(desk: RefundDesk, desk_cases: list[Case]) -> ConsequenceModel:
-    return fit_consequences(read_consequences(desk.declaration()), desk_cases, replicas=8)
+    return fit_consequences(read_consequences(desk.declaration()), desk_cases, replicas=3)
 
 
 @pytest.fixture(scope="session")

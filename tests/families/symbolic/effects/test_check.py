@@ -43,7 +43,7 @@ def plain(proof: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(states, st.integers(1, 2), st.integers(0, 20))
 def test_every_plan_is_accepted(
     desk_model: ConsequenceModel, desk_body: dict[str, Any], state: dict[str, str], depth: int, least: int
@@ -90,7 +90,8 @@ def mutated(proof: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     everywhere = [
         place
         for place in places(found)
-        if not ("pruned" in place and place[-1] in {"reason", "status", "proof", "kind", "rule"})
+        if place != ("least",)
+        and not ("pruned" in place and place[-1] in {"reason", "status", "proof", "kind", "rule"})
     ]
     *path, last = rng.choice(everywhere)
     inner: Any = found
@@ -107,12 +108,15 @@ def mutated(proof: dict[str, Any], rng: random.Random) -> dict[str, Any]:
 
 @pytest.mark.parametrize("amount", ["small", "large"])
 def test_no_altered_plan_is_accepted(desk_model: ConsequenceModel, desk_body: dict[str, Any], amount: str) -> None:
-    """What a pruned action's verdict says is not part of the claim: that it was not proved allowed is found again."""
+    """Left as they are: what a pruned action's verdict says, since that none allows it is found again; and ``least``.
+
+    With another least support the same plan may be best again, which is then a true claim.
+    """
     state = {**SEEN, "amount": amount}
     depth_one = plain(plan(desk_model, state, RefundDesk(0).rules, depth=1).proof())
     two = plain(plan(desk_model, state, RefundDesk(0).rules, depth=2).proof())
     rng = random.Random(0)
-    for proof, times in [(depth_one, 250), (two, 60)]:
+    for proof, times in [(depth_one, 120), (two, 15)]:
         for _ in range(times):
             changed = mutated(proof, rng)
             assert changed != proof
@@ -127,12 +131,10 @@ def test_other_rules_or_another_model_are_noticed(desk_model: ConsequenceModel, 
     assert check_plan(proof, other, proofs) != []
 
 
+NAMES = st.sampled_from(["kind", "step", "depth", "least", "state", "action", "follows"])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["kind", "step", "depth", "least", "state"]), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=8,
 )
 

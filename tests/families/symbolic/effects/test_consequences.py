@@ -49,7 +49,7 @@ def test_a_damaged_model_is_refused(
     whole = json.loads(content)
     changed = {
         "cut": content[:-20],
-        "altered": content.replace(b'"cases":1500', b'"cases":1501'),
+        "altered": content.replace(b'"cases":800', b'"cases":801'),
         "not json": b"\xff\x00",
         "no hash": json.dumps({"model": whole["model"]}).encode(),
     }

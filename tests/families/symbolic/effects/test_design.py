@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proveout.errors import (
@@ -110,6 +110,7 @@ def test_an_instrument_must_be_one() -> None:
 values = st.one_of(st.none(), st.integers(-3, 3), st.floats(), st.text(max_size=3), st.booleans())
 
 
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from("tyxc"), st.lists(values, max_size=12), max_size=4))
 def test_any_table_gives_a_design_or_an_error_of_ours(table: dict[str, list[Any]]) -> None:
     try:

@@ -49,7 +49,7 @@ def steps(step: Step) -> Iterator[Step]:
             yield from steps(follow.step)
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(states, st.lists(verdicts, min_size=20, max_size=20), st.integers(1, 2), st.sampled_from([0, 1, 30]))
 def test_a_plan_never_holds_an_action_that_was_not_proved(
     desk_model: ConsequenceModel, state: dict[str, str], answers: list[Any], depth: int, least: int

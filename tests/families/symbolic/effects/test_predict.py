@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proveout.errors import FactInvalid
@@ -30,6 +30,7 @@ states = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=40)
 @given(states, st.sampled_from(ACTIONS))
 def test_probabilities_add_up_and_lie_in_their_intervals(
     desk_model: ConsequenceModel, state: dict[str, str], action: str
