@@ -172,7 +172,7 @@ def _numbers(
 
 
 def _extreme(outcomes: Sequence[Instead], worths: Sequence[float], sign: int) -> float:
-    """The least (sign 1) or greatest (-1) expected worth that the bounds leave: what is spare goes to the best place."""
+    """The least (sign 1) or greatest (-1) expected worth that the bounds leave: what is spare goes where it tells."""
     total = sum(one.low * worth for one, worth in zip(outcomes, worths, strict=True))
     spare = 1 - sum(one.low for one in outcomes)
     for worth, one in sorted(zip(worths, outcomes, strict=True), key=lambda pair: sign * pair[0]):
