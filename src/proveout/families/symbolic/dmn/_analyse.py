@@ -35,9 +35,10 @@ class _TooMuchError(Exception):
 def check_model(model: DecisionModel) -> list[Finding]:
     """What is wrong, or may be, with a model.
 
-    Names that nothing defines; and in each decision table types that do not fit, rules that overlap where the hit policy
-    forbids it, inputs that no rule covers, and rules that never decide. Each cell of a table whose tests have fixed ends is looked at once, by a value on each end, between and beyond them;
-    a finding's witness is such values. Tables with other tests, or with too many cells, are reported as not checked.
+    Names that nothing defines; and in each decision table types that do not fit, rules that overlap where the hit
+    policy forbids it, inputs that no rule covers, and rules that never decide. Each cell of a table whose tests have
+    fixed ends is looked at once, by a value on each end, between and beyond them; a finding's witness is such values.
+    Tables with other tests, or with too many cells, are reported as not checked.
 
     Example:
         >>> from proveout.families.symbolic.dmn import from_json

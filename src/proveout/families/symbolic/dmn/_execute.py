@@ -269,7 +269,7 @@ def feel(text: str, scope: Mapping[str, Any] | None = None) -> Any:
     given = dict(scope or {})
     try:
         names = {name: from_json_value(value) for name, value in given.items()}
-        node = parse_expression(text, [*BUILTINS, *names], _keys(names))
+        node = parse_expression(text, frozenset({*BUILTINS, *names}), _keys(names))
         value = compile_expression(node)(Frame({**names, TYPES: {}}, Run()))
         bounded(value)
         return to_json(value)

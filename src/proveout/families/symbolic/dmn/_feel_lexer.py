@@ -12,7 +12,7 @@ import msgspec
 from proveout.errors import DecisionModelInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 __all__ = ["KEYWORDS", "Lexer", "Token", "normal_name"]
 
@@ -82,10 +82,21 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(joined + (r"(?!\w)" if name[-1:].isalnum() else ""))
 
 
+@lru_cache(maxsize=256)
+def _indexed(names: frozenset[str]) -> dict[str, list[str]]:
+    """Names by their first part, the longest first."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda one: (-len(one), one)):
+        parts = PARTS.findall(name)
+        if parts:
+            found.setdefault(parts[0], []).append(name)
+    return found
+
+
 class Lexer:
     """One text, a place in it, and the names in scope there."""
 
-    def __init__(self, text: str, names: Iterable[str], about: str) -> None:
+    def __init__(self, text: str, names: Collection[str], about: str) -> None:
         self.text = text
         self.about = about
         self.at = 0
@@ -106,16 +117,10 @@ class Lexer:
             about=self.about,
         )
 
-    def push(self, names: Iterable[str]) -> None:
+    def push(self, names: Collection[str]) -> None:
         """Bring names into scope, from the token that would be read next."""
-        found: dict[str, list[str]] = {}
-        for name in names:
-            parts = PARTS.findall(name)
-            if parts:
-                found.setdefault(parts[0], []).append(name)
-        for several in found.values():
-            several.sort(key=len, reverse=True)
-        self._scopes.append(found)
+        # An empty scope is one that names are added to, so it may not be the shared one.
+        self._scopes.append(_indexed(frozenset(names)) if names else {})
         self._peeked = None
 
     def add(self, name: str) -> None:

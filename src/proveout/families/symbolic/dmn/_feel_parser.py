@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection
 from contextlib import contextmanager
 from decimal import Decimal, DecimalException
 from typing import TYPE_CHECKING, TypeAlias
@@ -45,7 +46,7 @@ TYPES = (
 
 
 def parse_expression(
-    text: str, names: Iterable[str] = (), members: Iterable[str] = (), about: str = "FEEL"
+    text: str, names: Collection[str] = (), members: Collection[str] = (), about: str = "FEEL"
 ) -> tree.Node:
     """The tree of an expression.
 
@@ -62,17 +63,43 @@ def parse_expression(
         >>> parse_expression("monthly fee * 12", ["monthly fee"]).first
         Name(name='monthly fee', known=True)
     """
+    if found := LITERAL.fullmatch(text):
+        return tree.Literal(found[1]) if found[2] is None else _number(found[2])
     return _parsed(text, names, members, about, lambda parser: parser.expression())
 
 
-def parse_tests(text: str, names: Iterable[str] = (), members: Iterable[str] = (), about: str = "FEEL") -> tree.Tests:
+def parse_tests(
+    text: str, names: Collection[str] = (), members: Collection[str] = (), about: str = "FEEL"
+) -> tree.Tests:
     """The tree of the unary tests of a decision table's cell: ``-``, ``not(...)`` or a list of them."""
-    found = _parsed(text, names, members, about, lambda parser: parser.unary_tests())
+    found = _ordinary(text) or _parsed(text, names, members, about, lambda parser: parser.unary_tests())
     return found if isinstance(found, tree.Tests) else tree.Tests((found,))
 
 
+# Most cells of large tables are one of these, and read like this they are read ten times faster. No name begins so.
+DIGITS = r"\s*(-?(?:\d{1,30}(?:\.\d{1,30})?|\.\d{1,30}))\s*"
+LITERAL = re.compile(rf'\s*"([^"\\]*)"\s*|{DIGITS}', re.ASCII)
+COMPARED = re.compile(rf"\s*(<=|>=|<|>){DIGITS}", re.ASCII)
+RANGED = re.compile(rf"\s*([\[(\]]){DIGITS}\.\.{DIGITS}([\])\[])\s*", re.ASCII)
+
+
+def _ordinary(text: str) -> tree.Node | None:
+    """The tree of a plain literal, comparison with a number or range of numbers, as the parser would give it."""
+    if found := LITERAL.fullmatch(text):
+        return tree.Literal(found[1]) if found[2] is None else _number(found[2])
+    if found := COMPARED.fullmatch(text):
+        return tree.Compare(found[1], tree.Input(), _number(found[2]))
+    if found := RANGED.fullmatch(text):
+        return tree.RangeOf(_number(found[2]), _number(found[3]), found[1] == "[", found[4] == "]")
+    return None
+
+
+def _number(text: str) -> tree.Literal:
+    return tree.Literal(values.CONTEXT.create_decimal(text))
+
+
 def _parsed(
-    text: str, names: Iterable[str], members: Iterable[str], about: str, read: Callable[[_Parser], tree.Node]
+    text: str, names: Collection[str], members: Collection[str], about: str, read: Callable[[_Parser], tree.Node]
 ) -> tree.Node:
     lexer = Lexer(text, names, about)
     parser = _Parser(lexer, tuple(members))
@@ -94,7 +121,7 @@ class _Parser:
         self.closing = False
 
     @contextmanager
-    def scope(self, names: Iterable[str]) -> Iterator[None]:
+    def scope(self, names: Collection[str]) -> Iterator[None]:
         self.lexer.push(names)
         yield
         self.lexer.pop()

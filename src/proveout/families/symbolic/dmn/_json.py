@@ -111,7 +111,7 @@ def _type(value: Any, about: str, depth: int = 0) -> ItemType:
 def _allows(text: str | None, about: str) -> Callable[[Any], bool] | None:
     if text is None:
         return None
-    tests = compile_tests(parse_tests(text, BUILTINS, (), about))
+    tests = compile_tests(parse_tests(text, frozenset(BUILTINS), (), about))
     return lambda value: value is None or tests(Frame({INPUT: value}, Run())) is True
 
 

@@ -43,7 +43,7 @@ class Scope(msgspec.Struct, frozen=True):
 
     def of(self, about: str, names: Iterable[str]) -> Scope:
         """The scope of another decision."""
-        return msgspec.structs.replace(self, names=frozenset(names), about=about, texts={})
+        return msgspec.structs.replace(self, names=frozenset({*BUILTINS, *names}), about=about, texts={})
 
     def expression(self, text: str) -> Closure:
         """What evaluates an expression."""
@@ -58,13 +58,12 @@ class Scope(msgspec.Struct, frozen=True):
         known = self.texts.get((text, tests))
         if known is not None:
             return known
-        names = [*BUILTINS, *self.names]
         node: tree.Node
         if tests:
-            node = parse_tests(text, names, self.members, self.about)
+            node = parse_tests(text, self.names, self.members, self.about)
             closure = compile_tests(node)
         else:
-            node = parse_expression(text, names, self.members, self.about)
+            node = parse_expression(text, self.names, self.members, self.about)
             closure = compile_expression(node)
         for one in tree.walk(node):
             if isinstance(one, tree.Name) and not one.known and (self.about, one.name) not in self.unknown:

@@ -20,6 +20,7 @@ __all__ = ["Column", "CompiledTable", "Step", "bits"]
 
 Step = dict[str, Any]
 Key = tuple[str, Any]
+Span = tuple[Decimal | None, bool, Decimal | None, bool]
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -46,6 +47,7 @@ class Column:
         self.trees: dict[str, tree.Tests] = {}
         self.always = 0
         self.literals: dict[Key, int] = {}
+        self.spans: list[tuple[Span, int]] = []
         self.others: list[tuple[Closure, int]] = []
         rows: dict[str, list[int]] = {}
         for at, text in enumerate(texts):
@@ -61,7 +63,11 @@ class Column:
             return
         keys = [_key(one.value) if isinstance(one, tree.Literal) else None for one in tests.tests]
         if tests.negated or None in keys:
-            self.others.append((closure, mask))
+            span = None if tests.negated or len(keys) > 1 else _span(tests.tests[0])
+            if span is not None:
+                self.spans.append((span, mask))
+            else:
+                self.others.append((closure, mask))
             return
         for key in keys:
             if key is not None:
@@ -77,8 +83,14 @@ class Column:
 
     def passed(self, frame: Frame, alive: int) -> int:
         """Those of the rows alive whose test the frame's ``?`` passes."""
-        key = _key(frame.names[INPUT])
+        value = frame.names[INPUT]
+        key = _key(value)
         found = self.always | (self.literals.get(key, 0) if key is not None else 0)
+        if isinstance(value, Decimal):
+            for (low, with_low, high, with_high), mask in self.spans:
+                above = low is None or low < value or (with_low and low == value)
+                if above and (high is None or value < high or (with_high and value == high)):
+                    found |= mask
         for closure, mask in self.others:
             if mask & alive & ~found and closure(frame) is True:
                 found |= mask
@@ -88,6 +100,26 @@ class Column:
 def _key(value: Any) -> Key | None:
     """What equal simple values share; None for any other value."""
     return (kind(value), value) if value is None or isinstance(value, str | bool | Decimal) else None
+
+
+def _span(node: tree.Node) -> Span | None:
+    """A comparison with a number, or a range of two, as bounds and whether each is within; None for another test."""
+    if isinstance(node, tree.Compare) and isinstance(node.left, tree.Input) and isinstance(node.right, tree.Literal):
+        end = node.right.value
+        return SPANS[node.operator](end) if isinstance(end, Decimal) and node.operator in SPANS else None
+    if isinstance(node, tree.RangeOf) and isinstance(node.start, tree.Literal) and isinstance(node.end, tree.Literal):
+        low, high = node.start.value, node.end.value
+        if isinstance(low, Decimal) and isinstance(high, Decimal):
+            return low, node.start_included, high, node.end_included
+    return None
+
+
+SPANS: dict[str, Callable[[Decimal], Span]] = {
+    "<": lambda end: (None, False, end, False),
+    "<=": lambda end: (None, False, end, True),
+    ">": lambda end: (end, False, None, False),
+    ">=": lambda end: (end, True, None, False),
+}
 
 
 class CompiledTable:
