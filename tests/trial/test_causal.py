@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import msgspec
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from proveout.errors import RowInvalid
 from proveout.ledger import LedgerReader
 from proveout.task import Answer, Causal, CausalFactor, Task, fingerprint
-from proveout.trial import comparison_to_json
+from proveout.trial import compare_schema, comparison_to_json
 from proveout.trial._causal import _share
 from proveout.trial._entries import ContrastOpened, ProbesMade
 from proveout.trial._intervals import cluster_interval
@@ -88,6 +89,9 @@ def write_pairs(folder: Path, pairs: list[tuple[int, int]], **changed: str) -> N
 def test_a_candidate_that_follows_the_facts_is_consistent(bench: Bench) -> None:
     write_pairs(bench.folder, [(29, 31), (28, 45), (10, 50)])
     result = asked(bench, task_of(bench.folder, GREETING, DAYS, NAME, contrast=("contrast.csv",)), right)
+    jsonschema.Draft202012Validator(compare_schema()).validate(
+        msgspec.json.decode(msgspec.json.encode(comparison_to_json(result)))
+    )
     axis = result.candidates[0].axes.causal
     shares = {
         name: getattr(axis, name).value
