@@ -197,8 +197,8 @@ def test_asking_again_asks_nothing_and_the_ledger_knows_all(bench: Bench) -> Non
     assert plain.trial != first.trial
     assert plain.candidates[0].axes.causal is None
     with LedgerReader.open(bench.workspace) as reader:
-        opened = [entry.body() for entry in reader.entries(kind=ContrastOpened.kind)]
-        made = [entry.body() for entry in reader.entries(kind=ProbesMade.kind)]
+        opened: list[Any] = [entry.body() for entry in reader.entries(kind=ContrastOpened.kind)]
+        made: list[Any] = [entry.body() for entry in reader.entries(kind=ProbesMade.kind)]
     assert [set(body.files) for body in opened] == [{"contrast.csv"}] * 2
     assert [(body.purpose, body.rows) for body in made] == [("causal", 28 * 2 + 2)]
     assert "match the ledger" in verify_trial(bench.workspace, first.trial)
@@ -293,4 +293,5 @@ def test_equal_groups_have_a_gap_whose_interval_reaches_zero(bench: Bench) -> No
 def test_one_test_a_row_is_wilsons_interval() -> None:
     found = _share([("1", True), ("2", False), ("3", True)])
     assert found is not None
-    assert (found.value, found.n) == (pytest.approx(2 / 3), 3)
+    assert found.value == pytest.approx(2 / 3)
+    assert found.n == 3

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from proveout.families import CandidateCard, document_versions
-from proveout.task import Answer, Citation, Evidence, Example, Neighbour, Task
+from proveout.task import Answer, Citation, Evidence, Example, Kind, Neighbour, Task
 from proveout.trial._evidence import EvidenceChecker, learned_rows
 
 PAGES = {
@@ -20,9 +20,9 @@ PAGES = {
 ROWS = [Example(id=f"r{n}", inputs={"text": f"text {n}"}, expected={"y": "ab"[n % 2]}) for n in range(8)]
 
 
-def checker(kind: str) -> EvidenceChecker:
+def checker(kind: Kind) -> EvidenceChecker:
     field = "y" if kind == "classify" else "answer"
-    task = Task(name="t", kind=kind, input={}, output={"properties": {field: {}}}, target=field)  # type: ignore[arg-type]  a kind by name
+    task = Task(name="t", kind=kind, input={}, output={"properties": {field: {}}}, target=field)
 
     def passages(cited: Citation) -> str | None:
         page = PAGES.get(cited.document)
@@ -40,7 +40,7 @@ def card(**parameters: Any) -> CandidateCard:
     return CandidateCard(family="f", task="t", snapshot="s", code="1", seed=0, parameters=parameters)
 
 
-def problems(kind: str, answer: Answer, **parameters: Any) -> tuple[str, ...]:
+def problems(kind: Kind, answer: Answer, **parameters: Any) -> tuple[str, ...]:
     return checker(kind).check(ROWS[0], answer, card(**parameters), Path()).problems
 
 
@@ -145,7 +145,7 @@ def mutated_neighbours(rng: random.Random) -> Answer:
     [("answer", mutated_citation, ANSWERED), ("classify", mutated_neighbours, VOTED)],
     ids=["citations", "neighbours"],
 )
-def test_changed_evidence_is_refused_every_time(kind: str, mutate: Any, whole: Answer) -> None:
+def test_changed_evidence_is_refused_every_time(kind: Kind, mutate: Any, whole: Answer) -> None:
     rng = random.Random(3)
     found = [mutate(rng) for _ in range(1000)]
     assert all(one != whole for one in found)

@@ -104,7 +104,7 @@ def test_a_replay_is_not_asked(bench: Bench) -> None:
 
 def test_long_texts_are_cut_into_runs_of_words() -> None:
     task = Task(name="t", kind="classify", input={"properties": {"a": {}, "b": {}, "n": {}}}, output={})
-    inputs = {"a": "word " * 1000, "b": "other", "n": 3}
+    inputs: dict[str, Any] = {"a": "word " * 1000, "b": "other", "n": 3}
     units = units_of(task, inputs)
     assert 90 <= len(units) <= 101
     assert reduced(inputs, units, set()) == {"a": "", "b": "", "n": 3}

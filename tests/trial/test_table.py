@@ -89,7 +89,7 @@ def test_the_axes_have_their_columns(bench: Bench) -> None:
     task = msgspec.structs.replace(bench.task(), causal=Causal(factors=(factor,)))
     rows = bench.rows(["a", "b"] * 10)
     snapshot = bench.Snapshot(task, rows, rows)
-    built = bench.built(snapshot, lambda inputs, _n: bench.said("a"))
+    built = bench.built(snapshot, lambda _inputs, _n: bench.said("a"))
     with_causal, without = (shown(bench.compare(task, snapshot, [built], causal=on), 140) for on in (True, False))
     assert "causal checked" in " ".join(with_causal.split())
     assert "harmonic mean" in with_causal
