@@ -121,6 +121,12 @@ def test_corruption_is_found_by_verify(desk: Path, proveout: Run) -> None:
     assert proveout("verify", "desk").code == 0
 
 
+def test_the_causal_axis_of_a_task_that_names_no_factor(desk: Path, proveout: Run) -> None:
+    ran = proveout("compare", desk.name, "--causal", "--interpret", "--json")
+    assert (ran.code, ran.json["error"]) == (3, "TaskInvalid")
+    assert "[causal]" in ran.json["fix"]
+
+
 def test_an_unknown_family_is_answered_with_the_nearest(desk: Path, proveout: Run) -> None:
     ran = proveout("compare", desk.name, "--families", "distiled", "--json")
     assert ran.json["error"] == "FamilyUnknown"

@@ -7,15 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Self
 
+import msgspec
 import pytest
 
 import proveout
-from proveout import loop
-from proveout.errors import FamilyDoesNotFit, FamilyUnknown, TaskChanged
+from proveout import data, families, loop, trial
+from proveout.errors import FamilyDoesNotFit, FamilyUnknown, TaskChanged, TaskInvalid
 from proveout.ledger import LedgerReader
 from proveout.store import Workspace
+from proveout.task import Answer, Task
 
 
 def kinds(folder: Path) -> list[str]:
@@ -95,6 +99,93 @@ def test_a_learning_curve_of_some_of_the_families(desk: Path) -> None:
     assert [curve.family for curve in result.curves] == ["retrieval"]
     with pytest.raises(FamilyUnknown, match="not among the families compared"):
         proveout.compare(desk, names=["distilled"], embedder="tfidf", learning_curve=["retrieval"])
+
+
+CAUSAL = """
+[causal]
+[[causal.factors]]
+name = "greeting"
+role = "non-causal"
+insert = ["Good day."]
+"""
+
+
+def test_the_causal_axis_needs_no_new_snapshot(desk: Path) -> None:
+    with pytest.raises(TaskInvalid, match="name factors"):
+        proveout.compare(desk, names=["retrieval"], embedder="tfidf", causal=True)
+    before = proveout.compare(desk, names=["retrieval"], embedder="tfidf")
+    toml = desk / "task.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + CAUSAL, encoding="utf-8")
+    after = proveout.compare(desk, names=["retrieval"], embedder="tfidf", causal=True)
+    assert after.candidates[0].id == before.candidates[0].id
+    assert after.candidates[0].quality == before.candidates[0].quality
+    axes = after.candidates[0].axes
+    assert axes.causal is not None
+    assert axes.causal.invariance is not None
+    assert axes.interpretability.checked is not None
+    assert axes.interpretability.checked.value > 0.9
+    assert proveout.verify(desk).ok
+
+
+class EchoCandidate:
+    """Answers with the first word."""
+
+    def __init__(self, card: families.CandidateCard) -> None:
+        self.card = card
+
+    def answer(self, inputs: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        return [Answer(output={"intent": one["text"].split()[0]}, confidence=1.0) for one in inputs]
+
+    def save(self, folder: Path) -> None:
+        (folder / "card.json").write_bytes(msgspec.json.encode(self.card, order="sorted"))
+
+    @classmethod
+    def load(cls, folder: Path, cache: Path) -> Self:
+        del cache
+        return cls(msgspec.json.decode((folder / "card.json").read_bytes(), type=families.CandidateCard))
+
+
+@families.family("echo-first")
+class EchoFamily:
+    """Learns nothing."""
+
+    name = "echo-first"
+    candidate = EchoCandidate
+
+    def fits(self, task: Task) -> families.Fit:
+        return families.Fit(ok=True)
+
+    def build(
+        self, task: Task, train: data.TrainSplit, select: data.SelectSplit, run: families.BuildRun
+    ) -> EchoCandidate:
+        assert len(train) == len(select) == 0
+        return EchoCandidate(families.card_of(self.name, task, run))
+
+
+def test_a_task_of_test_rows_alone_is_compared(tmp_path: Path) -> None:
+    (tmp_path / "test.csv").write_text("text,intent\ncard lost,card\nrefund it,card\n", encoding="utf-8")
+    toml = """
+name = "desk"
+kind = "classify"
+[input]
+type = "object"
+properties.text = { type = "string" }
+[output]
+type = "object"
+properties.intent = { enum = ["card", "refund"] }
+[data]
+test = ["test.csv"]
+"""
+    (tmp_path / "task.toml").write_text(toml + CAUSAL, encoding="utf-8")
+    result = proveout.compare(tmp_path, names=["echo-first"], causal=True, interpret=True)
+    assert (result.rows.train, result.rows.select, result.rows.certify, result.rows.test) == (0, 0, 0, 2)
+    quality = result.candidates[0].quality
+    assert quality.accuracy is not None
+    assert (quality.accuracy.value, quality.accuracy.n) == (0.5, 2)
+    assert quality.coverage is not None
+    assert quality.accuracy_answered is not None
+    assert proveout.verify(tmp_path).ok
+    assert "Can its answers be checked" in trial.render_report(result)
 
 
 @pytest.mark.slow

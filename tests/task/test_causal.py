@@ -73,7 +73,7 @@ def test_names_and_order() -> None:
 
 def problem(**fields: Any) -> str:
     output = {"properties": {"y": {"enum": ["approve", "refuse"]}}}
-    schema = {"properties": {"text": {}}}
+    schema: dict[str, Any] = {"properties": {"text": {}}}
     found = causal_problem(
         Task(name="t", kind="decide", input=schema, output=output, target="y", causal=Causal(**fields))
     )

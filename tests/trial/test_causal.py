@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import msgspec
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from proveout.errors import RowInvalid
 from proveout.ledger import LedgerReader
 from proveout.task import Answer, Causal, CausalFactor, Task, fingerprint
-from proveout.trial import comparison_to_json
+from proveout.trial import compare_schema, comparison_to_json
 from proveout.trial._causal import _share
 from proveout.trial._entries import ContrastOpened, ProbesMade
 from proveout.trial._intervals import cluster_interval
@@ -88,6 +89,9 @@ def write_pairs(folder: Path, pairs: list[tuple[int, int]], **changed: str) -> N
 def test_a_candidate_that_follows_the_facts_is_consistent(bench: Bench) -> None:
     write_pairs(bench.folder, [(29, 31), (28, 45), (10, 50)])
     result = asked(bench, task_of(bench.folder, GREETING, DAYS, NAME, contrast=("contrast.csv",)), right)
+    jsonschema.Draft202012Validator(compare_schema()).validate(
+        msgspec.json.decode(msgspec.json.encode(comparison_to_json(result)))
+    )
     axis = result.candidates[0].axes.causal
     shares = {
         name: getattr(axis, name).value
@@ -193,8 +197,8 @@ def test_asking_again_asks_nothing_and_the_ledger_knows_all(bench: Bench) -> Non
     assert plain.trial != first.trial
     assert plain.candidates[0].axes.causal is None
     with LedgerReader.open(bench.workspace) as reader:
-        opened = [entry.body() for entry in reader.entries(kind=ContrastOpened.kind)]
-        made = [entry.body() for entry in reader.entries(kind=ProbesMade.kind)]
+        opened: list[Any] = [entry.body() for entry in reader.entries(kind=ContrastOpened.kind)]
+        made: list[Any] = [entry.body() for entry in reader.entries(kind=ProbesMade.kind)]
     assert [set(body.files) for body in opened] == [{"contrast.csv"}] * 2
     assert [(body.purpose, body.rows) for body in made] == [("causal", 28 * 2 + 2)]
     assert "match the ledger" in verify_trial(bench.workspace, first.trial)
@@ -289,4 +293,5 @@ def test_equal_groups_have_a_gap_whose_interval_reaches_zero(bench: Bench) -> No
 def test_one_test_a_row_is_wilsons_interval() -> None:
     found = _share([("1", True), ("2", False), ("3", True)])
     assert found is not None
-    assert (found.value, found.n) == (pytest.approx(2 / 3), 3)
+    assert found.value == pytest.approx(2 / 3)
+    assert found.n == 3

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from proveout.task import Citation, Evidence, Neighbour
+from proveout.task import Causal, CausalFactor, Citation, Evidence, Neighbour
 from proveout.trial import Curve, CurvePoint, Skipped, render_report
 
 Bench = Any  # the fixture's class lives in conftest, which a test module cannot import
@@ -127,3 +127,22 @@ def test_what_the_reader_needs_is_there(bench: Bench) -> None:
     assert all(part in text for part in needed)
     assert "What this does not say" in text
     assert "CertifySplit" in text
+
+
+def test_both_axes_are_shown(bench: Bench) -> None:
+    factor = CausalFactor(name=HOSTILE, role="non-causal", insert=("Hello.",))
+    task = msgspec.structs.replace(bench.task(), causal=Causal(factors=(factor,)))
+    rows = bench.rows(["a", "b"] * 10)
+    snapshot = bench.Snapshot(task, rows, rows)
+    built = bench.built(snapshot, lambda inputs, _n: bench.said("b" if "Hello" in inputs["text"] else "a"))
+    result = bench.compare(task, snapshot, [built], causal=True, interpret=True)
+    page = Page(render_report(result))
+    check_inert(page)
+    shown = " ".join(page.text.split())
+    assert "Does it change its mind for the right reasons" in shown
+    assert "Can its answers be checked" in shown
+    assert "Sufficiency" in shown
+    assert [a for t, a in page.tags if t == "svg" and a.get("aria-label") == "Causal axis"]
+    without = Page(render_report(bench.compare(task, snapshot, [built])))
+    assert "Does it change its mind" not in without.text
+    assert "Can its answers be checked" in without.text

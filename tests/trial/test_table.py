@@ -3,9 +3,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
+from proveout.task import Causal, CausalFactor
 from proveout.trial import render_table, verdict
 
 Bench = Any  # the fixture's class lives in conftest, which a test module cannot import
@@ -80,3 +82,16 @@ def test_the_verdict_says_more_fewer_or_neither(bench: Bench) -> None:
     assert "20.0 points more than the incumbent" in against(0.9, 0.7)
     assert "20.0 points fewer than the incumbent" in against(0.7, 0.9)
     assert "No difference from the incumbent is shown" in against(0.9, 0.9)
+
+
+def test_the_axes_have_their_columns(bench: Bench) -> None:
+    factor = CausalFactor(name="greeting", role="non-causal", insert=("Hello.",))
+    task = msgspec.structs.replace(bench.task(), causal=Causal(factors=(factor,)))
+    rows = bench.rows(["a", "b"] * 10)
+    snapshot = bench.Snapshot(task, rows, rows)
+    built = bench.built(snapshot, lambda _inputs, _n: bench.said("a"))
+    with_causal, without = (shown(bench.compare(task, snapshot, [built], causal=on), 140) for on in (True, False))
+    assert "causal checked" in " ".join(with_causal.split())
+    assert "harmonic mean" in with_causal
+    assert "causal" not in without
+    assert "checked" in without

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Mark", "axis_plot"]
 
-WIDTH, GUTTER, ROW, LANE = 480.0, 132.0, 24.0, 11.0
+WIDTH, GUTTER, ROW, LANE = 480.0, 150.0, 24.0, 11.0
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
