@@ -21,7 +21,7 @@ from proveout.demo._facts import Category, Facts, Member, Reason
 from proveout.demo._reference import decide
 from proveout.demo._scenarios import TARGETS, draw_facts
 from proveout.errors import PolicyInvalid
-from proveout.families.symbolic.policy import Evaluator, check_policy, load_policy, parse_policy, policy_to_json
+from proveout.families.symbolic.policy import Evaluator, check_policy, load_policy, parse_policy, policy_from_json, policy_to_json
 
 with as_file(files("proveout.demo") / "desk" / "policy.yaml") as path:
     DESK = load_policy(path)
@@ -259,7 +259,7 @@ def naive(rules: list[Drawn], case: Case) -> tuple[str, str]:
     return ("undetermined", "") if None in active.values() else ("uncovered", "")
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(policies(), st.sets(st.sampled_from(sorted(DOMAINS)), max_size=4), st.randoms(use_true_random=False))
 def test_what_is_decided_holds_in_every_completion(rules: list[Drawn], unknown: set[str], rng: random.Random) -> None:
     policy = parse_policy(written(rules))
@@ -376,15 +376,11 @@ def test_ten_thousand_rules_decide_in_milliseconds() -> None:
     assert proof["holds"][0]["rule"] == "r407"
 
 
-@given(st.text(max_size=30))
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_unicode_decisions_ids_and_texts_come_through(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return
-    values = json.dumps([text or "x", "other"] if text != "other" else ["x", "other"])
-    policy = parse_policy(f"{{version: 1, name: p, decisions: [a], facts: [{{name: größe, type: text}}, {{name: k, type: enum, values: {values}}}],"
-                          f" rules: [{{id: é, if: {json.dumps(f'größe == {json.dumps(text)}')}, then: a}}]}}")  # fmt: skip
+    when = f"größe == {json.dumps(text, ensure_ascii=False)}"
+    raw = {"version": 1, "name": "p", "decisions": ["a"], "facts": [{"name": "größe", "type": "text"}]}
+    policy = policy_from_json(raw | {"rules": [{"id": "é", "if": when, "then": "a"}]})
     verdict = Evaluator(policy).decide({"größe": text})
     assert (verdict.decision, verdict.rule) == ("a", "é")
     assert check_policy(verdict.proof, policy_to_json(policy), {"größe": text}) == []

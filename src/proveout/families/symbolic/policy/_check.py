@@ -199,7 +199,7 @@ class _Checker:
     def problems(self, proof: Any) -> list[str]:
         status, rules, against = self.verdict()
         told: dict[str, Any] = {"kind": "policy", "status": status, **({"day": self.on} if self.on else {})}
-        told |= {key: proof[key] for key in ("holds", "fails", "overridden")}
+        told |= {key: list(proof[key]) for key in ("holds", "fails", "overridden")}
         told["decision"] = self.rules[rules[0]]["then"] if status == "decided" else ""
         hashed = blake2b(_json(self.policy).encode(), digest_size=32).hexdigest()
         told["policy"] = {"name": self.policy["name"], "version": self.policy["version"], "hash": hashed}
