@@ -90,7 +90,9 @@ def alter(proof: Any, at: tuple[Any, ...], rng: random.Random, donor: Any) -> No
     elif isinstance(value, int):
         new = rng.choice([value + 1, value - 1, -value, str(value), float(value), bool(value)])
     elif isinstance(value, str):
-        new = rng.choice([value + "x", value[1:], "", value.upper(), rng.choice(strings(proof)), rng.choice(strings(donor))])
+        new = rng.choice(
+            [value + "x", value[1:], "", value.upper(), rng.choice(strings(proof)), rng.choice(strings(donor))]
+        )
     else:
         new = rng.choice([{}, [], None, "x"])
     part(proof, at[:-1])[at[-1]] = new
@@ -205,9 +207,14 @@ def test_ten_thousand_mutated_proofs_of_the_desk_are_rejected() -> None:
 
 
 def test_facts_are_those_given() -> None:
-    proof, policy, given = next(case for case in desk_cases(50, 6) if case[0]["facts"]["stated"].get("days_since_delivery"))
+    proof, policy, given = next(
+        case for case in desk_cases(50, 6) if case[0]["facts"]["stated"].get("days_since_delivery")
+    )
     assert check_policy(proof, policy, given | {"days_since_delivery": given["days_since_delivery"] + 1}) != []
-    assert check_policy(proof, policy, {name: value for name, value in given.items() if name != "days_since_delivery"}) != []
+    assert (
+        check_policy(proof, policy, {name: value for name, value in given.items() if name != "days_since_delivery"})
+        != []
+    )
     assert check_policy(proof, policy, given | {"weather": "rain"}) != []
 
 
@@ -226,14 +233,24 @@ def test_an_omitted_refutation_is_rejected() -> None:
             assert any("all that must fail" in problem for problem in check_policy(shorter, policy, given))
 
 
-@pytest.mark.parametrize("proof", [None, 3, "x", [], {}, {"status": []}, {"kind": "policy", "status": "decided", "holds": 1}])
+@pytest.mark.parametrize(
+    "proof", [None, 3, "x", [], {}, {"status": []}, {"kind": "policy", "status": "decided", "holds": 1}]
+)
 def test_what_is_no_proof_is_rejected(proof: Any) -> None:
     assert check_policy(proof, DESK_JSON, {"reason": "damaged"}) != []
 
 
 def test_hostile_texts_are_only_parsed() -> None:
     proof, policy, given = next(case for case in desk_cases(50, 6) if case[0]["fails"])
-    for text in ("__import__('os').system('true')", "(" * 10_000, "a" * 100_000, "lambda: 0", "[x for x in y]", "1 +", "\\x"):
+    for text in (
+        "__import__('os').system('true')",
+        "(" * 10_000,
+        "a" * 100_000,
+        "lambda: 0",
+        "[x for x in y]",
+        "1 +",
+        "\\x",
+    ):
         mutated = copy.deepcopy(proof)
         mutated["fails"][0]["since"]["text"] = text
         assert check_policy(mutated, policy, given) != []

@@ -9,6 +9,7 @@ import operator
 import re
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -38,6 +39,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+@lru_cache(maxsize=4096)
 def _tree(text: str) -> Any:
     return ast.parse(text, mode="eval").body
 
@@ -53,10 +55,22 @@ def _conjuncts(tree: Any) -> list[str]:
 
 
 _APPLY: dict[str, Any] = {
-    "Eq": operator.eq, "NotEq": operator.ne, "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt,
-    "GtE": operator.ge, "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "USub": operator.neg,
-    "Div": lambda one, other: one / other if other else None, "Not": operator.not_, "abs": abs,
-    "min": lambda *found: min(found), "max": lambda *found: max(found), "quantity": _exact,
+    "Eq": operator.eq,
+    "NotEq": operator.ne,
+    "Lt": operator.lt,
+    "LtE": operator.le,
+    "Gt": operator.gt,
+    "GtE": operator.ge,
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": operator.mul,
+    "USub": operator.neg,
+    "Div": lambda one, other: one / other if other else None,
+    "Not": operator.not_,
+    "abs": abs,
+    "min": lambda *found: min(found),
+    "max": lambda *found: max(found),
+    "quantity": _exact,
     **{f"{name}s": lambda value, unit=name: _exact(value, unit) for name in _SCALES},
     "date": lambda text: _exact(date.fromisoformat(text).toordinal(), "day"),
 }
