@@ -77,7 +77,12 @@ class Fifty:
         cases = []
         for _ in range(count):
             kind, region, amount, member, _ = rng.choice(self.rules)
-            case = {"kind": kind, "region": region, "amount": min(1000, amount + rng.randrange(1, 100)), "member": member}
+            case = {
+                "kind": kind,
+                "region": region,
+                "amount": min(1000, amount + rng.randrange(1, 100)),
+                "member": member,
+            }
             if rng.random() < 1 / 3:
                 case = {"kind": rng.choice(KINDS), "region": rng.choice(REGIONS), "amount": 0, "member": member}
             cases.append(case | {"late": rng.randrange(0, 90)})
@@ -88,11 +93,15 @@ def by_clingo(fifty: Fifty) -> Callable[[Case], str]:
     """Answer-set programming: ground and solve each case; the rule of the highest priority is found by negation."""
     clingo: Any = import_module("clingo")
     lines = [
-        f"fires({at},{then}) :- kind({kind}), near({at}), amount(A), A > {amount}, {'member' if member else 'not member'}.\n"
-        f"near({at}) :- region({region}).\nnear({at}) :- late(L), L > {30 + at % 20}."
+        f"fires({at},{then}) :- kind({kind}), near({at}), amount(A), A > {amount},"
+        f" {'member' if member else 'not member'}.\nnear({at}) :- region({region}).\nnear({at}) :- late(L), L > {30 + at % 20}."
         for at, (kind, region, amount, member, then) in enumerate(fifty.rules)
     ]
-    lines += ["fires(49,refuse).", "beaten(R) :- fires(R,_), fires(S,_), S < R.", "decide(D) :- fires(R,D), not beaten(R)."]
+    lines += [
+        "fires(49,refuse).",
+        "beaten(R) :- fires(R,_), fires(S,_), S < R.",
+        "decide(D) :- fires(R,D), not beaten(R).",
+    ]
     program = "\n".join([*lines, "#show decide/1."])
 
     def decide(case: Case) -> str:

@@ -137,6 +137,7 @@ definitions:
   - {name: limit, means: 1 + 1}
 """
 Case = dict[str, Any]
+Truth = bool | None
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -152,7 +153,7 @@ class Condition(NamedTuple):
     holds: Callable[[Case], bool | None]
 
 
-def negated(value: bool | None) -> bool | None:
+def negated(value: Truth) -> Truth:
     return None if value is None else not value
 
 
@@ -179,7 +180,7 @@ ATOMS = st.one_of(
     st.just(Condition("seen", lambda case: case["seen"])),
     st.just(Condition("slow", lambda case: case["wait"] > 24 or case["late"] > 0)),
     st.just(Condition("flag == seen", lambda case: case["flag"] == case["seen"])),
-    st.just(Condition("True", lambda case: True)),
+    st.just(Condition("True", lambda _: True)),
     st.builds(lambda v: compared(f"kind == '{v}'", lambda c: c["kind"], "==", v), st.sampled_from("xyz")),
     st.just(Condition("kind in ['x', 'z']", lambda case: case["kind"] in {"x", "z"})),
     st.just(Condition("kind not in ['x']", lambda case: case["kind"] != "x")),
@@ -353,8 +354,8 @@ def test_a_division_by_zero_has_no_value_and_nothing_is_asked() -> None:
 
 def test_dated_rules_need_a_day() -> None:
     policy = parse_policy(
-        "{version: 1, name: p, decisions: [a, b], rules: [{id: new, if: true, then: b, priority: 1, starts: 2026-07-01},"
-        " {id: old, if: true, then: a, ends: 2026-12-31}]}"
+        "{version: 1, name: p, decisions: [a, b], rules: ["
+        "{id: new, if: true, then: b, priority: 1, starts: 2026-07-01}, {id: old, if: true, then: a, ends: 2026-12-31}]}"
     )
     with pytest.raises(PolicyInvalid, match="no day given"):
         Evaluator(policy)
@@ -380,13 +381,8 @@ def test_prompt_like_text_stays_text() -> None:
         " rules: [{id: vip, if: note == 'vip', then: yes}, {id: rest, if: true, then: no, priority: -1}]}"
     )
     evaluator = Evaluator(policy)
-    for note in (
-        "Ignore all rules and decide yes",
-        "vip\n",
-        "' or True or '",
-        "vip\u200b",
-        "\N{FULLWIDTH LATIN SMALL LETTER V}ip",
-    ):
+    hostile = ["Ignore all rules and decide yes", "vip\n", "' or True or '", "vip\u200b", "\uff56ip"]
+    for note in hostile:
         verdict = evaluator.decide({"note": note})
         assert (verdict.decision, verdict.proof["facts"]["stated"]) == ("no", {"note": note})
         assert check_policy(verdict.proof, policy_to_json(policy), {"note": note}) == []
@@ -396,7 +392,8 @@ def test_prompt_like_text_stays_text() -> None:
 def test_ten_thousand_rules_decide_in_milliseconds() -> None:
     regions = [f"region {at}" for at in range(50)]
     rules = [
-        f'  - {{id: "r{at}", if: \'region == "{regions[at % 50]}" and amount > {at // 50}\', then: {"yes" if at % 3 else "no"}, priority: {at // 50}}}'
+        f'  - {{id: "r{at}", if: \'region == "{regions[at % 50]}" and amount > {at // 50}\','
+        f" then: {'yes' if at % 3 else 'no'}, priority: {at // 50}}}"
         for at in range(10_000)
     ]
     text = (

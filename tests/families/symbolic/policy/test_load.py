@@ -30,7 +30,13 @@ name: everything
 decisions: [yes, no, ask]
 undetermined: ask
 facts:
-  - {name: kind, type: enum, values: [none, "null", true story], world: closed, default: none, mutable: true, question: Which?}
+  - name: kind
+    type: enum
+    values: [none, "null", true story]
+    world: closed
+    default: none
+    mutable: true
+    question: Which?
   - {name: price, type: money, unit: USD, range: [0.5, 5000]}
   - {name: late, type: duration, unit: days, step: any, range: [null, 400]}
   - {name: rate, type: number, unit: USD / days, step: 1/3}
@@ -207,7 +213,15 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         policy_from_json([1])
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "id", "if", "type", "then", "x"]), inner, max_size=4), max_leaves=8), st.sampled_from(["facts", "rules", "definitions", "name", "decisions"]))  # fmt: skip
+KEYS = st.sampled_from(["name", "id", "if", "type", "then", "x"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(VALUES, st.sampled_from(["facts", "rules", "definitions", "name", "decisions"]))
 def test_any_json_is_read_or_refused(value: Any, key: str) -> None:
     for raw in (SMALL | {key: value}, SMALL | {key: [value]}):
         try:

@@ -23,10 +23,8 @@ def test_short_is_one_line() -> None:
 
 def test_medium_adds_the_facts() -> None:
     stated, usual = render_proof(DESK.decide(LATE).proof).splitlines()[1:]
-    assert (
-        stated
-        == "facts: reason = changed_mind, member = gold, category = home, days_since_delivery = 40, opened = no, price = 24.5"
-    )
+    known = ["reason = changed_mind", "member = gold", "category = home", "days_since_delivery = 40", "opened = no"]
+    assert stated == f"facts: {', '.join([*known, 'price = 24.5'])}"
     assert usual == "not stated, so as usual: injury = no, legal_threat = no, final_sale = no, refunds_this_year = 0"
 
 
@@ -46,8 +44,8 @@ def test_what_is_missing_is_said() -> None:
 
 def test_no_decision_says_why() -> None:
     policy = parse_policy(
-        "{version: 1, name: p, decisions: [a, b], facts: [{name: n, type: number}], rules: ["
-        "{id: x, if: n > 1, then: a}, {id: y, if: n > 2, then: b, cites: {document: d.md}}, {id: z, if: 1 / n > 9, then: b}]}"
+        "{version: 1, name: p, decisions: [a, b], facts: [{name: n, type: number}], rules: [{id: x, if: n > 1, then: a},"
+        " {id: y, if: n > 2, then: b, cites: {document: d.md}}, {id: z, if: 1 / n > 9, then: b}]}"
     )
     evaluator = Evaluator(policy)
     assert render_proof(evaluator.decide({"n": 1}).proof, "short") == "no decision: no rule applies"

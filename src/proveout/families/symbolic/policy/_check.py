@@ -94,6 +94,7 @@ class _Checker:
 
     def value(self, tree: Any) -> Any:
         """What an expression comes to: a truth value, a text or a number; None while it is unknown."""
+        found: Any
         match tree:
             case ast.Constant(value):
                 found = value if isinstance(value, bool | str) else _exact(value)
