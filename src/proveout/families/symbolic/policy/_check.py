@@ -9,6 +9,7 @@ import operator
 import re
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -38,6 +39,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+@lru_cache(maxsize=4096)
 def _tree(text: str) -> Any:
     return ast.parse(text, mode="eval").body
 
@@ -53,10 +55,22 @@ def _conjuncts(tree: Any) -> list[str]:
 
 
 _APPLY: dict[str, Any] = {
-    "Eq": operator.eq, "NotEq": operator.ne, "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt,
-    "GtE": operator.ge, "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "USub": operator.neg,
-    "Div": lambda one, other: one / other if other else None, "Not": operator.not_, "abs": abs,
-    "min": lambda *found: min(found), "max": lambda *found: max(found), "quantity": _exact,
+    "Eq": operator.eq,
+    "NotEq": operator.ne,
+    "Lt": operator.lt,
+    "LtE": operator.le,
+    "Gt": operator.gt,
+    "GtE": operator.ge,
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": operator.mul,
+    "USub": operator.neg,
+    "Div": lambda one, other: one / other if other else None,
+    "Not": operator.not_,
+    "abs": abs,
+    "min": lambda *found: min(found),
+    "max": lambda *found: max(found),
+    "quantity": _exact,
     **{f"{name}s": lambda value, unit=name: _exact(value, unit) for name in _SCALES},
     "date": lambda text: _exact(date.fromisoformat(text).toordinal(), "day"),
 }
@@ -80,6 +94,7 @@ class _Checker:
 
     def value(self, tree: Any) -> Any:
         """What an expression comes to: a truth value, a text or a number; None while it is unknown."""
+        found: Any
         match tree:
             case ast.Constant(value):
                 found = value if isinstance(value, bool | str) else _exact(value)
@@ -199,7 +214,7 @@ class _Checker:
     def problems(self, proof: Any) -> list[str]:
         status, rules, against = self.verdict()
         told: dict[str, Any] = {"kind": "policy", "status": status, **({"day": self.on} if self.on else {})}
-        told |= {key: proof[key] for key in ("holds", "fails", "overridden")}
+        told |= {key: list(proof[key]) for key in ("holds", "fails", "overridden")}
         told["decision"] = self.rules[rules[0]]["then"] if status == "decided" else ""
         hashed = blake2b(_json(self.policy).encode(), digest_size=32).hexdigest()
         told["policy"] = {"name": self.policy["name"], "version": self.policy["version"], "hash": hashed}

@@ -28,9 +28,10 @@ MOST_CHARACTERS = 10_000
 MOST = 10**400
 _ISO_DURATION = re.compile(r"P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?", re.ASCII)
 _ISO_UNITS = ("year", "month", "week", "day")
-_NUMBER = r"[-+]?\d{1,400}(?:\.\d{1,400}|/\d{1,400})?"
-_AFTER = re.compile(rf"({_NUMBER})\s*([^\s\d].{{0,60}})", re.ASCII)
-_BEFORE = re.compile(rf"([^\s\d+-][^\d+-]{{0,60}}?)\s*({_NUMBER})", re.ASCII)
+_NUMBER = r"[-+]?[0-9]{1,400}(?:\.[0-9]{1,400}|/[0-9]{1,400})?"
+_UNIT = r"(?:[^\W\d_]|[%$€£¥])[^0-9+-]{0,60}?"
+_AFTER = re.compile(rf"({_NUMBER})\s*({_UNIT})")
+_BEFORE = re.compile(rf"({_UNIT})\s*({_NUMBER})")
 
 
 class Facts(msgspec.Struct, frozen=True):

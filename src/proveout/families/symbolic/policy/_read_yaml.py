@@ -110,6 +110,7 @@ class _Builder:
                     raise self._refused("a second document")
                 found.append(self._node(event, events, 0))
         if not found or not isinstance(found[0].value, dict):
+            self._line = found[0].line if found else 0
             raise self._refused("a file whose top is not a mapping")
         return found[0]
 

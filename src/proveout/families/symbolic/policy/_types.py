@@ -87,6 +87,7 @@ class Typer:
     Args:
         facts: of the policy.
         definitions: of the policy.
+        place: makes of ``definition NAME`` what errors say of where it stands.
 
     Example:
         >>> from proveout.families.symbolic.policy import Fact, parse_expression
@@ -95,7 +96,10 @@ class Typer:
         'a quantity in day'
     """
 
-    def __init__(self, facts: Sequence[Fact], definitions: Sequence[Definition]) -> None:
+    def __init__(
+        self, facts: Sequence[Fact], definitions: Sequence[Definition], place: Callable[[str], str] = str
+    ) -> None:
+        self._place = place
         self._facts = {fact.name: fact_kind(fact) for fact in facts}
         self._definitions = {definition.name: definition for definition in definitions}
         self._known: dict[str, Kind] = {}
@@ -172,7 +176,7 @@ class Typer:
             raise self._wrong(why, "write some of them out", about)
         self._open.append(name)
         try:
-            return self.kind(self._definitions[name].means, f"definition {name}")
+            return self.kind(self._definitions[name].means, self._place(f"definition {name}"))
         finally:
             self._open.pop()
 

@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from proveout.errors import PolicyInvalid
+from proveout.families.symbolic.policy._expressions import Name
 from proveout.families.symbolic.policy._types import Typer, fact_kind, near
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def validate(policy: Policy, where: str = "policy", lines: Mapping[str, int] | N
     _names(policy, place)
     for fact in policy.facts:
         _fact(fact, place)
-    typer = Typer(policy.facts, policy.definitions)
+    typer = Typer(policy.facts, policy.definitions, place.of)
     for definition in policy.definitions:
-        typer.kind(definition.means, place.of(f"definition {definition.name}"))
+        typer.kind(Name(definition.name), place.where)
     if policy.undetermined:
         _decision(policy.undetermined, policy, "undetermined", place)
     for rule in policy.rules:
