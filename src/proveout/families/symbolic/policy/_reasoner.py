@@ -26,7 +26,6 @@ __all__ = ["Formulas", "Given", "Reasoner", "TooComplexError", "merged_facts", "
 
 # Most questions need far fewer steps, and a time limit starts a thread, which takes longer than they do.
 QUICK = 100_000
-NO_TIMEOUT = 4_294_967_295
 
 
 class Given(NamedTuple):
@@ -185,6 +184,7 @@ class Reasoner:
         self._budget = budget or Budget()
         self._names: dict[str, Any] = {}
         self._solver, self._fast = self._new_solver(), self.space.linear
+        self._last = self._solver
 
     def _new_solver(self) -> Any:
         z3, space = self.space.z3, self.space
@@ -282,27 +282,31 @@ class Reasoner:
         Raises:
             TooComplexError: the budget is spent.
         """
+        self._last = self._solver
         found = self._ask(assumptions)
-        if found == 0 and self._budget.steps > QUICK:
-            self._solver.set(rlimit=self._budget.steps, timeout=self._budget.milliseconds)
-            found = self._ask(assumptions)
-            self._solver.set(rlimit=QUICK, timeout=NO_TIMEOUT)
         if found == 0:
-            raise TooComplexError(self._solver.reason_unknown())
+            # A fresh one owes nothing to earlier questions, and so gives up on the same questions every time.
+            self._last = self.space.z3.SimpleSolver(self.space.context)
+            self._last.set(rlimit=self._budget.steps, timeout=self._budget.milliseconds, random_seed=0)
+            self._last.add(self._solver.assertions())
+            found = self._ask(assumptions)
+        if found == 0:
+            raise TooComplexError(self._last.reason_unknown())
         return found > 0
 
     def _ask(self, assumptions: Sequence[Any]) -> int:
         """What `Solver.check` does, without its checks of sorts, which take as long as the prover itself."""
         z3, count = self.space.z3, len(assumptions)
         array = (z3.Ast * count)(*(formula.as_ast() for formula in assumptions))
-        return int(z3.Z3_solver_check_assumptions(self.space.context.ref(), self._solver.solver, count, array))
+        return int(z3.Z3_solver_check_assumptions(self.space.context.ref(), self._last.solver, count, array))
 
     def responsible(
         self, facts: Mapping[str, Any], others: Sequence[Any], spare: Callable[[str], bool] | None = None
     ) -> tuple[str, ...] | None:
         """A set of facts that cannot hold together with the others, none of which can be left out; None when all can.
 
-        Facts are tried for deletion from the last to the first, so earlier ones are kept rather than later ones.
+        Facts are tried for deletion from the last to the first, so earlier ones are kept rather than later ones; one
+        whose trial is too complex is kept.
 
         Args:
             facts: formulas by name.
@@ -317,25 +321,31 @@ class Reasoner:
             # What no core needs can go without asking; so the outcome is that of asking every time.
             if name not in core:
                 continue
-            if (spare and spare(name)) or self.possible([*others, *left.values()]):
+            if (spare and spare(name)) or self._maybe([*others, *left.values()]):
                 left[name] = literal
             else:
                 core = self._core(facts)
         return tuple(name for name in facts if name in left)
 
+    def _maybe(self, assumptions: Sequence[Any]) -> bool:
+        try:
+            return self.possible(assumptions)
+        except TooComplexError:
+            return True
+
     def _core(self, facts: Mapping[str, Any]) -> set[str]:
-        ids = {formula.get_id() for formula in self._solver.unsat_core()}
+        ids = {formula.get_id() for formula in self._last.unsat_core()}
         return {name for name, formula in facts.items() if formula.get_id() in ids}
 
     def model(self, given: Given) -> dict[str, Scalar]:
         """The complete case that the last `possible` found, with the values of known facts."""
-        model = self._solver.model()
+        model = self._last.model()
         unknown = [name for name in self.space.facts if name not in given.literals]
         return {**{name: self.space.read(model, name, given.texts) for name in unknown}, **given.values}
 
     def value(self, constant: Any) -> Any:
         """The value of a constant in the last case found."""
-        return self._solver.model().eval(constant, model_completion=True)
+        return self._last.model().eval(constant, model_completion=True)
 
     def code(self, name: str) -> int:
         """The code of a stepped fact in the last case found."""

@@ -45,7 +45,8 @@ class SolverVerdict(msgspec.Struct, frozen=True):
             do; ``impossible``: the facts contradict themselves or the ranges of the policy; ``too complex``: the budget
             was spent.
         decision: the claim.
-        responsible: facts that suffice for the verdict, none of which can be left out; of an assumption its name.
+        responsible: facts that suffice for the verdict, and none can be left out as far as the budget tells; of an
+            assumption its name.
         assumed: those of the responsible facts that were not stated, and have the default of a closed fact.
         witnesses: of ``underdetermined``: a case that decides as claimed, and one that does not.
         seconds: it took.
