@@ -46,8 +46,8 @@ class LearnedState(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader needs besides its weights.
 
     Attributes:
-        classes: of each fact told by n-grams: the values as JSON text, "" for none; in the order of the rows of
-            ``ngrams``.
+        classes: of each fact told by n-grams: the values as JSON text, "" for none; in the order of names as the
+            rows of ``ngrams``.
         amounts: facts told by amounts, in the order of the rows of ``around``.
     """
 
@@ -116,7 +116,7 @@ class LearnedReader:
         parts = self._arrays["ngrams"][:, columns].astype(np.float64)
         scores = parts.sum(axis=1) + self._arrays["ngrams_bias"]
         row = 0
-        for name, values in self._state.classes.items():
+        for name, values in sorted(self._state.classes.items()):
             mine = slice(row, row + len(values))
             row += len(values)
             p = _softmax(scores[mine])
