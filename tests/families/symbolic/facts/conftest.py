@@ -39,4 +39,3 @@ def shop_facts() -> list[Fact]:
         Fact(name="price", type="money", unit="USD", low=1, high=5000),
         Fact(name="days", type="duration", unit="day", low=0, high=365),
     ]
-

@@ -81,7 +81,10 @@ def test_names_and_ordinals_are_no_amounts(text: str) -> None:
     assert amounts(words_of(text)) == []
 
 
-@given(st.text(max_size=200) | st.lists(st.sampled_from("a about $ 5 days dollars and half 3 May , . hundred".split())).map(" ".join))
+@given(
+    st.text(max_size=200)
+    | st.lists(st.sampled_from(["a", "about", "$", "5", "days", "dollars", "and", "half", "3", "May", ",", ".", "hundred"])).map(" ".join)
+)
 def test_amounts_follow_each_other_in_any_text(text: str) -> None:
     words = words_of(text)
     found = amounts(words)

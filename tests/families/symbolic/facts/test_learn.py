@@ -67,9 +67,7 @@ def test_a_fact_stands_at_its_span(reader: LearnedReader) -> None:
     assert "sealed" in text[slice(*said["opened"].span)]
 
 
-def test_it_is_stored_and_read_back_byte_for_byte(
-    reader: LearnedReader, facts: Sequence[Fact], tmp_path: Path
-) -> None:
+def test_it_is_stored_and_read_back_byte_for_byte(reader: LearnedReader, facts: Sequence[Fact], tmp_path: Path) -> None:
     again = fit_reader(facts, shop_rows(150), shop_rows(60, 150))
     for name, one in (("a", reader), ("b", again)):
         (tmp_path / name).mkdir()

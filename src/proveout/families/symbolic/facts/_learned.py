@@ -123,7 +123,7 @@ class LearnedReader:
             best = int(p.argmax())
             place = None
             if columns and values[best] != NOTHING:
-                place = list(spans.values())[int(parts[mine][best].argmax())]
+                place = _weightiest(list(spans.values()), parts[mine][best])
             held = [self._value(name, one) for one in values]
             others = tuple(one for one, q in zip(held, p, strict=True) if one is not None and q >= WORTH_ASKING)
             yield name, Guess(held[best], place, float(p[best]), others)
@@ -172,6 +172,13 @@ def logit(probability: float) -> float:
 def _softmax(scores: Array) -> Array:
     powers = np.exp(scores - scores.max())
     return np.asarray(powers / powers.sum())
+
+
+def _weightiest(spans: Sequence[Span], weights: Array) -> Span:
+    """The span whose n-grams, itself and those inside it, speak most for a class."""
+    starts, ends = (np.array(part) for part in zip(*spans, strict=True))
+    inside = (starts[None, :] >= starts[:, None]) & (ends[None, :] <= ends[:, None])
+    return spans[int((inside @ weights).argmax())]
 
 
 def _place(words: Sequence[Word], one: Candidate) -> Span:

@@ -34,6 +34,7 @@ STATE = "induced.json"
 CONFIDENCE = 1.959963984540054
 # Log-odds of the default, which nothing in the text speaks for.
 UNFIRED = -5.0
+LEAST_SLOPE = 0.3
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,10 +167,16 @@ def build_rules(task: Task, train: TrainSplit, select: SelectSplit, run: BuildRu
         card=card,
         fields=tuple(task.input_fields),
         labels=tuple(sorted(set(rows.labels))),
-        calibrator=fit_calibrator(scores, right),
+        calibrator=_calibrator(scores, right),
         threshold=threshold,
     )
     return RuleCandidate(state, rules)
+
+
+def _calibrator(scores: Array, right: Array) -> Calibrator:
+    """Fitted; where held-out rows hold no error that says how confidence falls, the rules' own precision counts."""
+    fitted = fit_calibrator(scores, right)
+    return fitted if fitted.slope >= LEAST_SLOPE else Calibrator(1.0, 0.0)
 
 
 def _judged(rules: RuleList, texts: Sequence[str], labels: Sequence[str]) -> tuple[Array, Array]:
