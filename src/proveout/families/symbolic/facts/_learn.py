@@ -42,6 +42,7 @@ COMMON = 4
 STRENGTH = 2.0
 ITERATIONS = 500
 JOINT = 0.98
+LEAST_SLOPE = 0.5
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 
 LabelledText = tuple[str, "Mapping[str, Any]"]
@@ -121,7 +122,8 @@ def _fit_ngrams(
     terms = _frequent(grams)
     matrix = _matrix(grams, terms)
     classes, weights, bias = {}, [np.zeros((0, len(terms)))], [np.zeros(0)]
-    for fact in facts:
+    # In the order of names, in which the classes are stored.
+    for fact in sorted(facts, key=lambda fact: fact.name):
         labels = _labels(fact, views, values)
         if len(set(labels)) > 1:
             names, slopes, offsets = _regression(matrix, labels, seed)
@@ -186,8 +188,10 @@ def _fit_amounts(
         wanted = [
             values[at].get(fact.name) in amount_values(fact, one.amount, one.now)[0] for at, one in seen[fact.name]
         ]
-        if len(set(wanted)) > 1:
-            _, slopes, offsets = _regression(_matrix(shown[fact.name], terms), [str(one) for one in wanted], seed)
+        if any(wanted):
+            # And an amount with nothing around it is not the fact: there may be no other that is not.
+            matrix = _matrix([*shown[fact.name], []], terms)
+            _, slopes, offsets = _regression(matrix, [*(str(one) for one in wanted), "False"], seed)
             names.append(fact.name)
             # Of "False" and "True", half each way: the difference is the log-odds.
             weights.append(slopes[1:] - slopes[:1])
@@ -212,7 +216,9 @@ def _chosen(reader: LearnedReader, state: LearnedState, held: Sequence[tuple[str
     )
     if not len(held) or not scores.size:
         return msgspec.structs.replace(state, threshold=THRESHOLDS[-1])
-    calibrator = fit_calibrator(scores.ravel(), right.ravel())
+    fitted = fit_calibrator(scores.ravel(), right.ravel())
+    # Rows without an error say nothing of how confidence falls, and must not make every guess a sure one.
+    calibrator = fitted if fitted.slope >= LEAST_SLOPE else Calibrator(1.0, 0.0)
     sure = _calibrated(calibrator, scores)
     counts = [
         (t, int((given := (sure >= t).all(axis=1)).sum()), int(right[given].all(axis=1).sum())) for t in THRESHOLDS

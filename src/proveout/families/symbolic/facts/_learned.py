@@ -46,8 +46,8 @@ class LearnedState(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader needs besides its weights.
 
     Attributes:
-        classes: of each fact told by n-grams: the values as JSON text, "" for none; in the order of the rows of
-            ``ngrams``.
+        classes: of each fact told by n-grams: the values as JSON text, "" for none; in the order of names as the
+            rows of ``ngrams``.
         amounts: facts told by amounts, in the order of the rows of ``around``.
     """
 
@@ -116,14 +116,14 @@ class LearnedReader:
         parts = self._arrays["ngrams"][:, columns].astype(np.float64)
         scores = parts.sum(axis=1) + self._arrays["ngrams_bias"]
         row = 0
-        for name, values in self._state.classes.items():
+        for name, values in sorted(self._state.classes.items()):
             mine = slice(row, row + len(values))
             row += len(values)
             p = _softmax(scores[mine])
             best = int(p.argmax())
             place = None
             if columns and values[best] != NOTHING:
-                place = list(spans.values())[int(parts[mine][best].argmax())]
+                place = _weightiest(list(spans.values()), parts[mine][best])
             held = [self._value(name, one) for one in values]
             others = tuple(one for one, q in zip(held, p, strict=True) if one is not None and q >= WORTH_ASKING)
             yield name, Guess(held[best], place, float(p[best]), others)
@@ -172,6 +172,13 @@ def logit(probability: float) -> float:
 def _softmax(scores: Array) -> Array:
     powers = np.exp(scores - scores.max())
     return np.asarray(powers / powers.sum())
+
+
+def _weightiest(spans: Sequence[Span], weights: Array) -> Span:
+    """The span whose n-grams, itself and those inside it, speak most for a class."""
+    starts, ends = (np.array(part) for part in zip(*spans, strict=True))
+    inside = (starts[None, :] >= starts[:, None]) & (ends[None, :] <= ends[:, None])
+    return spans[int((inside @ weights).argmax())]
 
 
 def _place(words: Sequence[Word], one: Candidate) -> Span:

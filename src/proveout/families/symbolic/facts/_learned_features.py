@@ -74,7 +74,7 @@ def candidates(named: Sequence[Amount], kinds: set[str], today: date | None) -> 
     """The amounts of fitting kinds; a date once for each later day it may be counted back from.
 
     Example:
-        >>> _, named = view("came 3 May, today is 9 May, for $5", {})
+        >>> _, named = view("came 3 May, now it is 9 May, for $5", {})
         >>> [(one.amount.kind, one.anchor is not None) for one in candidates(named, {"date", "money"}, None)]
         [('date', True), ('money', False)]
     """

@@ -42,7 +42,7 @@ SCALES = {"hundred": 100, "thousand": 1000}
 NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, "half", "dozen"})
 DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 GROUP = 3
-MOST_DIGITS = 15
+MOST_DIGITS = 24
 
 
 class Number(NamedTuple):

@@ -1,9 +1,9 @@
 """Phrases: a small pattern language over words that is matched in one pass, whatever is written in it.
 
 A phrase is words, with ``(a|b c)`` for either, ``[x]`` for what may be missing, ``word*`` for a beginning, ``...`` for
-up to four words, and ``{money}``, ``{duration}``, ``{date}``, ``{number}`` for an amount. It matches inside one sentence.
-It is compiled to a nondeterministic automaton that is simulated state by state (Thompson 1968), so the time is at most
-words times states: nothing a text holds can make it backtrack.
+up to four words, and ``{money}``, ``{duration}``, ``{date}``, ``{number}`` for an amount. It matches inside one
+sentence. It is compiled to a nondeterministic automaton that is simulated state by state (Thompson 1968), so the time
+is at most words times states: nothing a text holds can make it backtrack.
 """
 
 from __future__ import annotations
