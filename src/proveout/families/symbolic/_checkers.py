@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
+import yaml
+
 from proveout.families._proofs import Claim, proof_checker
-from proveout.families.symbolic import causal, logic
+from proveout.families.symbolic import causal, induced, logic
+from proveout.task import input_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["check_causal_claim", "check_logic_claim"]
+__all__ = ["check_causal_claim", "check_logic_claim", "check_rules_claim"]
 
 OPTION = re.compile(r"\b([A-Za-z])\s*[).:]\s*([A-Za-z]+)")
 
@@ -43,3 +47,13 @@ def check_causal_claim(claim: Claim) -> Sequence[str]:
     )
     answered = {str(value) for value in claim.output.values()}
     return found or ([] if answered == {claim.proof["answer"]} else ["the proof concludes another answer"])
+
+
+@proof_checker("rules")
+def check_rules_claim(claim: Claim) -> Sequence[str]:
+    """Re-verify that a rule fires on the text, that no earlier one does, and that it gives what was answered."""
+    fields = json.loads((claim.folder / "induced.json").read_bytes())["fields"]
+    document = yaml.safe_load((claim.folder / "rules.yaml").read_bytes())
+    found = induced.check_rules(dict(claim.proof), document, input_text(fields, claim.inputs))
+    answered = {str(value) for value in claim.output.values()}
+    return found or ([] if answered == {claim.proof["label"]} else ["the rule gives another answer"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from proveout.families._labels import fits_labels
 from proveout.families._protocol import BuildRun, Candidate, Fit, Loads, family
 from proveout.families.symbolic._decisions import DecisionCandidate, build_decisions, fits_decisions
 from proveout.families.symbolic._language import LanguageCandidate, build_language, fits_language
 from proveout.families.symbolic._tables import TableCandidate, build_tables, fits_tables
+from proveout.families.symbolic.induced import RuleCandidate, build_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,15 +28,25 @@ class Approach(NamedTuple):
     build: Callable[[Task, TrainSplit, SelectSplit, BuildRun], Candidate]
 
 
+def _fits_rules(task: Task) -> Fit:
+    """A task of kind ``classify`` or ``decide`` with rows to induce rules from."""
+    fit = fits_labels(task)
+    if fit.ok and not task.data.examples:
+        return Fit(ok=False, reason="it has no rows to induce rules from")
+    return fit
+
+
 APPROACHES = (
     Approach(fits_decisions, build_decisions),
     Approach(fits_tables, build_tables),
     Approach(fits_language, build_language),
+    Approach(_fits_rules, build_rules),
 )
-CANDIDATES: tuple[type[DecisionCandidate | TableCandidate | LanguageCandidate], ...] = (
+CANDIDATES: tuple[type[DecisionCandidate | TableCandidate | LanguageCandidate | RuleCandidate], ...] = (
     DecisionCandidate,
     TableCandidate,
     LanguageCandidate,
+    RuleCandidate,
 )
 
 
