@@ -123,7 +123,8 @@ PIECES = st.sampled_from(
     [
         "For smokers, the probability of cancer is 3%.", "We know that a causes b.", "We observed a and b.", "%", "and",
         "Method 1: we look directly at how a correlates with b in general.", "The probability of x and y is 5%.",
-        "has a direct effect on", "is unobserved.", "Smoking", "cancer", "not", "or", ".", "\n", "the", "Will x increase",
+        "has a direct effect on", "is unobserved.", "Smoking", "cancer", "not", "or", ".", "\n",
+        "the", "Will x increase",
     ]
 )  # fmt: skip
 SOUP = st.lists(PIECES, max_size=8).map(" ".join)

@@ -10,7 +10,8 @@ from proveout.families.symbolic.causal._words import attribute, bag, first_place
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("smoking", "nonsmokers"), ("eating citrus", "citrus intake"), ("vaccinated", "vaccination"), ("fame", "famous"),
+        ("smoking", "nonsmokers"), ("eating citrus", "citrus intake"),
+        ("vaccinated", "vaccination"), ("fame", "famous"),
         ("waking up", "wakes up"), ("wife", "wives"),
         ("hospitalized", "hospitalization"),
         ("encouraged", "encouragement"),

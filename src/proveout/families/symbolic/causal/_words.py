@@ -51,7 +51,7 @@ OPPOSITES = """
     near far, loud quiet, fast slow, hard easy, healthy sick, healthy ill, present absent, on off, open closed,
     accepted rejected, win lose, success failure, attractive ugly, kind mean, smart dumb, true false, active inactive,
     full empty, thick thin, fat slim, urban rural, passed failed, gain loss, normal abnormal, release execute,
-    free jail, local global, single married, hardworking lazy, private public, cheap expensive, natural artificial, 
+    free jail, local global, single married, hardworking lazy, private public, cheap expensive, natural artificial,
     first last, retain fire, keep fire, hire fire
 """
 # What a value says of which attribute, for attributes that texts name and values do not repeat.
