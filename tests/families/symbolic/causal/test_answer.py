@@ -63,7 +63,9 @@ def test_a_question_behind_a_hidden_cause_is_answered_under_a_named_assumption()
     assert (answer.output, answer.verdict) == ("yes", "not identified")
     assert "assumed" in answer.note
     assert answer.proof is not None
-    assert Fraction(answer.proof["result"]["value"]) == Fraction(7, 10) * Fraction(1, 10) + Fraction(3, 10) * Fraction(2, 10)
+    assert Fraction(answer.proof["result"]["value"]) == Fraction(7, 10) * Fraction(1, 10) + Fraction(3, 10) * Fraction(
+        2, 10
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,8 @@ PIECES = st.sampled_from(
     [
         "For smokers, the probability of cancer is 3%.", "We know that a causes b.", "We observed a and b.", "%", "and",
         "Method 1: we look directly at how a correlates with b in general.", "The probability of x and y is 5%.",
-        "has a direct effect on", "is unobserved.", "Smoking", "cancer", "not", "or", ".", "\n", "the", "Will x increase",
+        "has a direct effect on", "is unobserved.", "Smoking", "cancer", "not", "or", ".", "\n",
+        "the", "Will x increase",
     ]
 )  # fmt: skip
 SOUP = st.lists(PIECES, max_size=8).map(" ".join)
@@ -136,7 +139,7 @@ def test_any_text_is_abstained_from_or_proved(background: str, given_info: str, 
 
 
 @given(st.text(max_size=40), st.sampled_from(FIELDS), st.integers(0, 200))
-def test_a_text_with_a_foreign_piece_is_never_answered_without_an_accepted_proof(piece: str, field: str, at: int) -> None:
+def test_a_foreign_piece_never_gives_a_proof_that_is_refused(piece: str, field: str, at: int) -> None:
     told = {**TOLD, field: TOLD[field][:at] + piece + TOLD[field][at:]}
     answer = answer_question(**told)
     if answer.proof is not None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from proveout.families.symbolic.causal import answer_question, check_causal
+from proveout.families.symbolic.causal import _check, answer_question, check_causal
 
 MUTATIONS = 3000
 FIELDS = ("background", "given_info", "question")
@@ -41,7 +43,7 @@ def mutated(proof: Proof, rng: random.Random) -> Proof:
     """A proof with one part dropped, doubled, altered or swapped with another."""
     found = copy.deepcopy(proof)
     path = rng.choice(list(places(found)))
-    parent = found
+    parent: Any = found
     for key in path[:-1]:
         parent = parent[key]
     last = path[-1]
@@ -123,12 +125,7 @@ def test_what_is_no_proof_is_rejected(junk: dict[str, Any]) -> None:
 
 
 def test_the_checker_shares_no_code_with_what_it_checks() -> None:
-    import ast
-    from pathlib import Path
-
-    import proveout.families.symbolic.causal._check as check
-
-    folder = Path(check.__file__).parent
+    folder = Path(_check.__file__).parent
     for path in folder.glob("_check*.py"):
         text = path.read_text(encoding="utf-8")
         assert text.count("\n") < 200, path.name

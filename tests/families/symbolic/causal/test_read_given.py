@@ -18,7 +18,7 @@ def test_conditions_part_where_the_design_is_complete() -> None:
     )
     facts = read_given(text).facts
     assert [[one.text for one in fact.given] for fact in facts] == [
-        ["salt and pepper", "cats"], ["salt and pepper", "dogs and birds"], ["sugar", "cats"], ["sugar", "dogs and birds"],
+        ["salt and pepper", "cats"], ["salt and pepper", "dogs and birds"], ["sugar", "cats"], ["sugar", "dogs and birds"],  # noqa: E501  four rows of two
     ]  # fmt: skip
     assert all(text[one.start : one.end] == one.text for fact in facts for one in (*fact.of, *fact.given))
 
@@ -37,7 +37,10 @@ def test_rules_keep_what_is_one_thing() -> None:
 
 
 def test_observations_of_two_things_part() -> None:
-    assert [one.text for one in read_given("We observed the cat sleeps and no dog.").observed] == ["the cat sleeps", "no dog"]
+    assert [one.text for one in read_given("We observed the cat sleeps and no dog.").observed] == [
+        "the cat sleeps",
+        "no dog",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ def test_the_ten_questions(text: str, kind: str, direction: str) -> None:
 
 
 def test_backgrounds_tell_edges_and_what_is_hidden() -> None:
-    text = "Imagine a world with only these conditions: The CEO has a direct effect on pay, joy and work. Joy is unobserved."
+    text = "Only these conditions: The CEO has a direct effect on pay, joy and work. Joy is unobserved."
     found = read_background(text)
     assert found.graph.edges == (("the ceo", "pay"), ("the ceo", "joy"), ("the ceo", "work"))
     assert found.graph.unobserved == ("joy",)

@@ -50,11 +50,17 @@ def test_joint_probabilities_give_conditional_ones(told_model: Callable[[str, in
 def test_independence_needs_the_graph() -> None:
     stated = [rounded(term({"Y": 1}, {"M": m}), "40") for m in (0, 1)]
     wanted = term({"Y": 1}, {"M": 1, "X": 1})
-    assert [line.rule for line in Resolver(parse_graph("X -> M -> Y"), stated).lines(wanted)] == ["stated", "independence"]
+    assert [line.rule for line in Resolver(parse_graph("X -> M -> Y"), stated).lines(wanted)] == [
+        "stated",
+        "independence",
+    ]
     assert Resolver(parse_graph("X -> M -> Y, X -> Y"), stated).lines(wanted) == []
 
 
-@pytest.mark.parametrize(("text", "low", "high"), [("69", "0.685", "0.695"), ("0", "0", "0.005"), ("100", "0.995", "1"), ("12.5", "0.1245", "0.1255")])
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [("69", "0.685", "0.695"), ("0", "0", "0.005"), ("100", "0.995", "1"), ("12.5", "0.1245", "0.1255")],
+)
 def test_a_stated_number_stands_for_all_that_round_to_it(text: str, low: str, high: str) -> None:
     found = rounded(term({"Y": 1}), text)
     assert (found.low, found.high) == (Fraction(low), Fraction(high))

@@ -10,8 +10,11 @@ from proveout.families.symbolic.causal._words import attribute, bag, first_place
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("smoking", "nonsmokers"), ("eating citrus", "citrus intake"), ("vaccinated", "vaccination"), ("fame", "famous"),
-        ("waking up", "wakes up"), ("wife", "wives"), ("hospitalized", "hospitalization"), ("encouraged", "encouragement"),
+        ("smoking", "nonsmokers"), ("eating citrus", "citrus intake"),
+        ("vaccinated", "vaccination"), ("fame", "famous"),
+        ("waking up", "wakes up"), ("wife", "wives"),
+        ("hospitalized", "hospitalization"),
+        ("encouraged", "encouragement"),
         ("intelligent", "intelligence"), ("allergic", "allergy"), ("has taken", "taking"), ("residency", "residents"),
     ],
 )  # fmt: skip
@@ -19,7 +22,9 @@ def test_forms_of_a_word_are_alike(one: str, other: str) -> None:
     assert overlap(bag(one), bag(other)) >= 0.7
 
 
-@pytest.mark.parametrize(("one", "other"), [("xevo", "xevu"), ("tijv", "tijw"), ("zuph", "zupj"), ("rain", "raid"), ("man", "male")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("xevo", "xevu"), ("tijv", "tijw"), ("zuph", "zupj"), ("rain", "raid"), ("man", "male")]
+)
 def test_other_words_are_not(one: str, other: str) -> None:
     assert overlap(bag(one), bag(other)) == 0
 
@@ -44,7 +49,9 @@ def test_opposites_and_negations_turn_the_sign() -> None:
     assert signed(bag("people who smoke"), bag("smoking")) == 1
     assert opposite(bag("dark room"), bag("bright room"))
     assert attribute(bag("gender"), bag("male"))
-    assert first_place(bag("captain"), "captains who execute prisoners") < first_place(bag("prisoner"), "captains who execute prisoners")
+    assert first_place(bag("captain"), "captains who execute prisoners") < first_place(
+        bag("prisoner"), "captains who execute prisoners"
+    )
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

@@ -6,8 +6,10 @@ That a phrase speaks of a variable is the one thing taken on trust; that the sam
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from proveout.families.symbolic.causal._check_forms import QUESTIONS
 from proveout.families.symbolic.causal._check_lines import Dag, check_quantity
 from proveout.families.symbolic.causal._check_results import RESULTS
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_causal"]
 
-KEYS = {"kind", "graph", "mentions", "given", "question", "lines", "result", "answer", "verdict"}
+KEYS = {"kind", "inputs", "graph", "mentions", "given", "question", "lines", "result", "answer", "verdict"}
 # Sentences with each phrase replaced by a mark.
 IS = r"(?:is|was|equals) (?P<n>[\d.]+)\s*%"
 CONDITION = rf"(?:for|among|given|in) <>(?:,? and <>)*, the (?:probability|chance) (?:of|that) <> {IS}"
@@ -30,25 +32,7 @@ SENTENCES = (
     r"(?:(?:,? ?(?:and )?we know that )?<>(?: (?:and|or) <>)* (?:causes|cause|leads to) <>(?: and <>)*)+",
     r"we (?:have )?observed? (?:that )?<>(?: and <>)*",
 )
-SIGNED = r"(?P<d>{})"
-MORE, CHANGE = SIGNED.format("more|less"), SIGNED.format("increase|decrease|raise|reduce|lower")
-LARGER, SIGN = SIGNED.format("larger|smaller|higher|lower|greater|bigger"), SIGNED.format("positively|negatively")
-THROUGH = r"through <m\d>(?:(?:,|,? and) <m\d>)*"
-CHANCE = "the (?:chance|probability) of <y>"
-AFFECTS = SIGNED.format("does not affect|do not affect|affects|affect")
-QUESTIONS = {
-    "marginal": rf"is <y> {MORE} likely than <other>(?: overall)?",
-    "correlation": rf"is {CHANCE} {LARGER} when (?:observing|we observe|seeing) <x>",
-    "ate": rf"(?:will|does|do|would) <x> {CHANGE} {CHANCE}",
-    "exp_away": rf"(?:if we look at|among|for) <given>, does {CHANCE} {CHANGE} when <x>",
-    "ett": rf"for <x>, would it be {MORE} likely to see <y> if <other>",
-    "nde": rf"if we (?:disregard|ignore) the mediation effect {THROUGH}, would <x> {SIGN} affect <y>",
-    "nie": rf"does <x> {SIGN} affect <y> {THROUGH}",
-    "collider_bias": rf"if we look at <given>, does it mean that <x> {AFFECTS} <y>",
-    "backadj": rf"to understand how <x> affects <y>, is it more correct to use (?:the )?method {SIGNED.format('[12]')} "
-    r"(?:than|rather than|instead of) (?:the )?method [12]",
-    "det-counterfactual": r"would <y> if <x> instead of <other>",
-}
+FIELDS = ("background", "given_info", "question")
 NAMED = {"nde", "nie", "collider_bias", "backadj"}
 
 
@@ -66,7 +50,9 @@ def check_causal(proof: Mapping[str, Any], inputs: Mapping[str, str]) -> list[st
     if set(proof) != KEYS or proof["kind"] != "causal":
         return ["the proof has not the parts that it must have"]
     try:
-        problems = [
+        texts = {name: sha256(inputs[name].encode("utf-8", "surrogatepass")).hexdigest() for name in FIELDS}
+        problems = [] if proof["inputs"] == texts else ["the proof is about other texts"]
+        problems += [
             *_graph(proof, inputs["background"]),
             *_mentions(proof, inputs),
             *_given(proof, inputs["given_info"]),
@@ -118,9 +104,11 @@ def _mentions(proof: Mapping[str, Any], inputs: Mapping[str, str]) -> Iterator[s
     said: dict[tuple[str, bool], tuple[str, int | None]] = {}
     before = ("given_info", 0)
     for field, start, end, name, value in proof["mentions"]:
-        text = " ".join(inputs[field][start:end].lower().split())
+        piece = inputs[field][start:end]
+        text = " ".join(piece.lower().split())
         if (
             not text
+            or piece != piece.strip()
             or (field, start) < before
             or name not in names
             or (value is not None and type(value) is not int)
@@ -130,8 +118,14 @@ def _mentions(proof: Mapping[str, Any], inputs: Mapping[str, str]) -> Iterator[s
         if said.setdefault((text, value is None), (name, value)) != (name, value) or (text in names and text != name):
             yield f"{text!r} is read in two ways"
         before = (field, end)
+    if proof["question"]["form"] in {"collider_bias", "backadj"} and any(
+        one[4] is not None for one in proof["mentions"]
+    ):
+        yield "a phrase that only names its variable has a value"
     used = [at for one in proof["given"] for at in one["mentions"]] + list(proof["question"]["roles"].values())
-    if sorted(used) != list(range(len(proof["mentions"]))):
+    if used[: len(used) - len(proof["question"]["roles"])] != sorted(used)[
+        : -len(proof["question"]["roles"])
+    ] or sorted(used) != list(range(len(proof["mentions"]))):
         yield "a phrase is used never or twice"
 
 
@@ -187,7 +181,7 @@ def _question(proof: Mapping[str, Any], text: str) -> Iterator[str]:
         yield "the question is of another form or direction"
         return
     mentions = {role: proof["mentions"][at] for role, at in roles.items()}
-    if any(field != "question" for field, *_ in mentions.values()):
+    if any(field != "question" or b > end for field, _, b, *_ in mentions.values()):
         yield "a role is not in the question"
     if any((one[4] is None) != (asked["form"] in NAMED) for one in mentions.values()):
         yield "a role has a value where it only names a variable, or none where it says one"

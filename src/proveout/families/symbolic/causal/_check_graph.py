@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Dag", "flat", "text_of", "written"]
+__all__ = ["Case", "Dag", "flat", "text_of", "written"]
 
 Term = tuple[Any, ...]
 PARTS = ("of", "given", "do", "had", "mediators", "as_if")
@@ -93,3 +93,12 @@ class Dag:
     def direct(self, x: str, y: str, without: Iterable[str]) -> bool:
         """Whether a directed path avoids some variables."""
         return y in Dag([(a, b) for a, b in self.edges if not {a, b} & set(without)], ()).below({x})
+
+
+class Case(NamedTuple):
+    """A line: the graph, its term (empty for an effect), the sets it names, and the question's roles with values."""
+
+    dag: Dag
+    term: Term
+    sets: Mapping[str, tuple[str, ...]]
+    roles: Mapping[str, tuple[str, int]]

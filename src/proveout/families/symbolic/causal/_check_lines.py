@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from proveout.families.symbolic.causal._check_bounds import bounds
-from proveout.families.symbolic.causal._check_graph import Dag, flat, text_of, written
-from proveout.families.symbolic.causal._check_rules import RULES, Case
+from proveout.families.symbolic.causal._check_graph import Case, Dag, flat, text_of, written
+from proveout.families.symbolic.causal._check_rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,26 +8,17 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from proveout.families.symbolic.causal._check_graph import Dag, Term, written
+from proveout.families.symbolic.causal._check_graph import Case, Term, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["RULES", "Case"]
+__all__ = ["RULES"]
 
 Products = list[tuple[int, list[Term]]]
 Found = tuple[Products, Products, list[Any]] | None
-
-
-class Case(NamedTuple):
-    """A line: the graph, its term (empty for an effect), the sets it names, and the question's roles with values."""
-
-    dag: Dag
-    term: Term
-    sets: Mapping[str, tuple[str, ...]]
-    roles: Mapping[str, tuple[str, int]]
 
 
 def _cut(names: Sequence[str]) -> str:

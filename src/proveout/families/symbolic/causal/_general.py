@@ -99,6 +99,7 @@ def general(graph: Graph, outcome: str, treatments: tuple[str, ...]) -> Expressi
     """A formula for P(outcome | do(treatments)) whose values are named by the variables, or the hedge against it.
 
     Example:
+        >>> from proveout.families.symbolic.causal import Graph
         >>> print(general(Graph((("X", "M"), ("M", "Y"), ("U", "X"), ("U", "Y")), ("U",)), "Y", ("X",)))
         sum over M=m of [P(M=m | X=x) sum over X=x of [P(X=x) P(Y=y | M=m, X=x)]]
         >>> print(general(Graph((("X", "Y"), ("U", "X"), ("U", "Y")), ("U",)), "Y", ("X",)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from proveout.families.symbolic.causal._bounds import values
@@ -30,8 +31,11 @@ def proof_of(
         result: of a qualitative question.
     """
     places = {one.phrase: at for at, one in enumerate(_unique(reading))}
-    proof = {
+    proof: dict[str, Any] = {
         "kind": "causal",
+        "inputs": {
+            name: sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for name, text in reading.texts.items()
+        },
         "graph": {
             "edges": [[a, b, one.start, one.end] for a, b, one in reading.background.edges],
             "unobserved": [[name, one.start, one.end] for name, one in reading.background.hidden],

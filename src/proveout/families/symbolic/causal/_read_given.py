@@ -23,7 +23,8 @@ GIVEN = re.compile(
     rf"(?:for|among|given|in) (?P<given>.+), the (?:probability|chance) (?:of|that) (?P<of>.+?) {NUMBER}", FLAGS
 )
 CORRELATION = re.compile(
-    r"(?:for|among|in) (?P<given>.+), the correlation between (?P<one>.+?) and (?P<other>.+) is (?P<number>[+-]?\d+(?:\.\d+)?)",
+    r"(?:for|among|in) (?P<given>.+), the correlation between (?P<one>.+?) and (?P<other>.+) is "
+    r"(?P<number>[+-]?\d+(?:\.\d+)?)",
     FLAGS,
 )
 DIRECT = re.compile(r"we look directly at how (?P<x>.+?) correlates with (?P<y>.+?) in general", FLAGS)

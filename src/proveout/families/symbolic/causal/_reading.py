@@ -47,6 +47,7 @@ class Reading(msgspec.Struct, frozen=True):
         stated: the probabilities, with their sentences in ``facts``.
         facts: the sentence of each of them.
         assumed: phrases whose value no word decides.
+        texts: the fields as given.
     """
 
     background: Background
@@ -57,6 +58,7 @@ class Reading(msgspec.Struct, frozen=True):
     stated: tuple[Stated, ...]
     facts: tuple[Fact, ...]
     assumed: tuple[str, ...]
+    texts: dict[str, str] = {}
 
     def query(self) -> tuple[Query, str, Fraction]:
         """The quantity asked for, whether it is asked to be greater or smaller, and than what."""
@@ -113,13 +115,15 @@ def readings(background: str, given_info: str, question: str) -> tuple[list[Read
          ['P(cancer=1 | smoking=0)', 'P(cancer=1 | smoking=1)'])
     """
     told, given, asked = read_background(background), read_given(given_info), read_question(question)
+    texts = {"background": background, "given_info": given_info, "question": question}
     if asked.kind == "backadj":
-        return [_methods(told, given, asked)], []
+        return [msgspec.structs.replace(_methods(told, given, asked), texts=texts)], []
     groups = grouped(given, asked)
     best, further = links(groups, told.graph)
-    return [_reading(told, given, asked, (groups, link)) for link in best], [
-        one for link in further for one in _tried(told, given, asked, (groups, link))
-    ]
+    likely = [_reading(told, given, asked, (groups, link)) for link in best]
+    less = [one for link in further for one in _tried(told, given, asked, (groups, link))]
+    with_texts = [[msgspec.structs.replace(one, texts=texts) for one in ways] for ways in (likely, less)]
+    return with_texts[0], with_texts[1]
 
 
 def _tried(told: Background, given: Given, asked: Question, link: tuple[Groups, dict[int, str]]) -> Iterator[Reading]:

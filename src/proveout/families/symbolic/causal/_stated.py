@@ -80,6 +80,7 @@ class Resolver:
     """Derives probabilities of binary variables from stated ones, by the rules of probability and the graph.
 
     Example:
+        >>> from proveout.families.symbolic.causal import Graph
         >>> graph = Graph((("X", "Y"),))
         >>> stated = [rounded(term({"Y": 1}, {"X": x}), p) for x, p in ((0, "30"), (1, "80"))]
         >>> resolver = Resolver(graph, [*stated, rounded(term({"X": 1}), "50")])

@@ -50,8 +50,9 @@ OPPOSITES = """
     clear polluted, live die, survive die, survival mortality, survival die, happy sad, ringing silent, close far,
     near far, loud quiet, fast slow, hard easy, healthy sick, healthy ill, present absent, on off, open closed,
     accepted rejected, win lose, success failure, attractive ugly, kind mean, smart dumb, true false, active inactive,
-    full empty, thick thin, fat slim, urban rural, passed failed, gain loss, normal abnormal, release execute, free jail,
-    local global, single married, hardworking lazy, private public, cheap expensive, natural artificial, first last, retain fire, keep fire, hire fire
+    full empty, thick thin, fat slim, urban rural, passed failed, gain loss, normal abnormal, release execute,
+    free jail, local global, single married, hardworking lazy, private public, cheap expensive, natural artificial,
+    first last, retain fire, keep fire, hire fire
 """
 # What a value says of which attribute, for attributes that texts name and values do not repeat.
 ATTRIBUTES = """
