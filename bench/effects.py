@@ -15,12 +15,15 @@ import json
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from proveout.families.symbolic.effects import Effect, Question, estimate_effect, second_opinion
 from proveout.trial import wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Table = dict[str, list[float]]
 Figures = dict[str, Any]
@@ -154,26 +157,36 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=300)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    figures = measured(options.data, 50) | {
-        f"share of {options.tables} intervals that hold the effect": covered(options.tables, options.rows),
-        "refuted though right": refuted(options.tables, options.rows, 0.0),
-        "refuted, with an unmeasured confounder": refuted(options.tables, options.rows, 1.5),
-    }
+    figures = {}
+    for title, of in sections(options.data, options.tables, options.rows):
+        figures[title] = of
+        if not options.json:
+            printed(title, of)
     if options.json:
         print(json.dumps(figures, indent=2))
-        return
-    for title, of in figures.items():
-        print(title)
-        for name, one in of.items():
-            if "value" in one:
-                more = f"  DoWhy {one['dowhy']:.4g}" if "dowhy" in one else ""
-                seconds = f"  {one['seconds']:.1f} s" if "seconds" in one else ""
-                interval = f"[{one['low']:.4g}, {one['high']:.4g}]"
-                print(f"  {name:24} {one['value']:9.4g}  {interval}  n={one['n']}{more}{seconds}")
-                for warning in one["warnings"]:
-                    print(f"    {warning}")
-            else:
-                print(f"  {name:24} {one['share']:.3f}  [{one['interval'][0]:.3f}, {one['interval'][1]:.3f}]")
+
+
+def sections(folder: Path, tables: int, rows: int) -> Iterator[tuple[str, Figures]]:
+    """Each part as soon as it is measured."""
+    yield from measured(folder, 50).items()
+    yield "refuted though right", refuted(tables, rows, 0.0)
+    yield "refuted, with an unmeasured confounder", refuted(tables, rows, 1.5)
+    yield f"share of {tables} intervals that hold the effect", covered(tables, rows)
+
+
+def printed(title: str, of: Figures) -> None:
+    """One part as lines."""
+    print(title)
+    for name, one in of.items():
+        if "share" in one:
+            print(f"  {name:24} {one['share']:.3f}  [{one['interval'][0]:.3f}, {one['interval'][1]:.3f}]", flush=True)
+            continue
+        more = f"  DoWhy {one['dowhy']:.4g}" if "dowhy" in one else ""
+        seconds = f"  {one['seconds']:.1f} s" if "seconds" in one else ""
+        interval = f"[{one['low']:.4g}, {one['high']:.4g}]"
+        print(f"  {name:24} {one['value']:9.4g}  {interval}  n={one['n']}{more}{seconds}", flush=True)
+        for warning in one["warnings"]:
+            print(f"    {warning}")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class RefundDesk:
         >>> [event.action for event in desk.cases(1)[0].events]
         ['ask', 'approve']
         >>> round(desk.optimal(2), 1)
-        5.0
+        10.4
     """
 
     def __init__(self, seed: int) -> None:
