@@ -169,7 +169,7 @@ def test_comments_and_spaces_are_skipped() -> None:
     assert feel("\u00a01\n+\t1") == 2
 
 
-numbers = st.from_regex(r"-?(\d{1,5}(\.\d{1,3})?|\.\d{1,3})", fullmatch=True)
+numbers = st.from_regex(r"-?([0-9]{1,5}(\.[0-9]{1,3})?|\.[0-9]{1,3})", fullmatch=True)
 spaced = st.sampled_from(["", " ", "  "])
 cells = st.one_of(
     numbers,

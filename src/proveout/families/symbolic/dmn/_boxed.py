@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from proveout.families.symbolic.dmn import _model as model
 from proveout.families.symbolic.dmn._feel_evaluate import Frame, invoked
-from proveout.families.symbolic.dmn._feel_values import Fault, Function, exact
+from proveout.families.symbolic.dmn._feel_values import Fault, Function, bounded, exact
 from proveout.families.symbolic.dmn._tables import CompiledTable
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def _feel(logic: model.Feel, scope: Scope) -> Runner:
 
     def run(frame: Frame) -> Any:
         value = closure(frame)
+        bounded(value)
         frame.run.derived({"type": "feel", "text": logic.text, "value": exact(value)})
         return value
 

@@ -227,8 +227,15 @@ class Lexer:
         found = OPERATOR.match(self.text, start)
         return Token("operator", found.group(), start, found.end()) if found else None
 
-    def member(self) -> str:
-        """The name after a point: one that is known, else as many words as follow."""
+    def member(self, names: Collection[str]) -> str:
+        """The name after a point: one of these, else as many words as follow."""
+        scopes, self._scopes, self._peeked = self._scopes, [_indexed(frozenset(names))], None
+        try:
+            return self._member()
+        finally:
+            self._scopes, self._peeked = scopes, None
+
+    def _member(self) -> str:
         token = self.take()
         if token.kind == "name":
             return token.text

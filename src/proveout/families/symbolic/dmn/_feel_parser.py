@@ -24,6 +24,7 @@ COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 # Operators that chain from the left, loosest first; comparisons stand between `and` and `+`.
 LEVELS = (("or",), ("and",), COMPARISONS, ("+", "-"), ("*", "/"), ("**",))
 COMPARING = 2
+PROPERTIES = ("time offset", "start included", "end included")
 CONSTANTS = {"true": True, "false": False, "null": None}
 TYPES = (
     "number",
@@ -247,8 +248,7 @@ class _Parser:
         raise self.lexer.invalid(f"more than {DEEPEST} paths, filters or calls follow each other")
 
     def member(self) -> str:
-        with self.scope(self.members):
-            return self.lexer.member()
+        return self.lexer.member((*self.members, *PROPERTIES))
 
     def filter(self, base: tree.Node) -> tree.Node:
         self.lexer.take()
@@ -436,8 +436,7 @@ class _Parser:
         self.depth += 1
         if self.depth > DEEPEST:
             raise self.lexer.invalid(f"it is nested more than {DEEPEST} deep")
-        with self.scope(TYPES):
-            name = "function" if self.lexer.skip("function") else self.lexer.member()
+        name = "function" if self.lexer.skip("function") else self.lexer.member(TYPES)
         parts: list[tuple[str, tree.TypeOf]] = []
         if name in PARTED and self.lexer.skip("<"):
             while not self.lexer.skip(">"):
@@ -471,7 +470,7 @@ PRIMARY: dict[str, Reader] = {
     "number": _Parser.number,
     "string": lambda parser: tree.Literal(parser.lexer.take().text),
     "name": lambda parser: tree.Name(parser.lexer.take().text, known=True),
-    "unknown": lambda parser: tree.Name(parser.lexer.member(), known=False),
+    "unknown": lambda parser: tree.Name(parser.lexer.take().text, known=False),
     "word": _Parser.word,
     "@": _Parser.temporal,
     "?": _Parser.asked,

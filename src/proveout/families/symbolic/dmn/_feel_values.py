@@ -312,9 +312,12 @@ def _applied(name: str, table: dict[tuple[str, str], Callable[[Any, Any], Any]],
         if rule is None:
             raise Fault(f"{kind(left)} {name} {kind(right)} is not defined")
     try:
-        return rule(left, right)
+        value = rule(left, right)
     except (decimal.DecimalException, OverflowError, ValueError) as error:
         raise Fault(f"{name}: the result is not a number or is too large ({type(error).__name__})") from None
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise Fault(f"{name}: the result is not finite")
+    return value
 
 
 def _guessed(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from proveout.families.symbolic.dmn import _feel_tree as tree
 from proveout.families.symbolic.dmn._feel_evaluate import INPUT, Closure, Frame
 from proveout.families.symbolic.dmn._feel_functions import called
-from proveout.families.symbolic.dmn._feel_values import Fault, equal, exact, kind
+from proveout.families.symbolic.dmn._feel_values import Fault, bounded, equal, exact, kind
 from proveout.families.symbolic.dmn._model import AGGREGATIONS, Table, TableInput, TableOutput
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ class CompiledTable:
     def run(self, frame: Frame) -> Any:
         """The table's value; the step of the proof that derives it goes to the run."""
         inputs = [column.value(frame) for column in self.columns]
+        bounded(inputs)
         step: Step = {
             "type": "table",
             "policy": self.table.policy,
@@ -180,6 +181,7 @@ class CompiledTable:
         rows = []
         for at in matched:
             row = [self._output(frame, closure, place) for place, closure in enumerate(self.outputs[at])]
+            bounded(row)
             rows.append(row)
             step["rules"].append(
                 {"rule": at + 1, "tests": list(self.table.rules[at].tests), "outputs": [exact(one) for one in row]}
