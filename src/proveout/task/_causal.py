@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
 from importlib import import_module
 from math import prod
@@ -55,10 +56,13 @@ def pattern_of(find: str) -> re.Pattern[str]:
     if len(find) > LONGEST_PATTERN:
         raise ValueError(f"it is longer than {LONGEST_PATTERN:,} characters")
     try:
-        compiled = re.compile(find, re.IGNORECASE)
-        # The tree is what re itself compiles; reading the pattern a second time could read it another way.
-        tree = import_module("re._parser").parse(find, re.IGNORECASE)
-    except (re.error, RecursionError, OverflowError) as error:
+        with warnings.catch_warnings():
+            # A pattern that another Python may read another way is none to rely on.
+            warnings.simplefilter("error")
+            compiled = re.compile(find, re.IGNORECASE)
+            # The tree is what re itself compiles; reading the pattern a second time could read it another way.
+            tree = import_module("re._parser").parse(find, re.IGNORECASE)
+    except (re.error, RecursionError, OverflowError, FutureWarning, DeprecationWarning) as error:
         raise ValueError(f"it is no regular expression: {error}") from error
     if compiled.groups > 1:
         raise ValueError(f"it has {compiled.groups} groups, and one is replaced; write (?:...) for the others")
