@@ -94,7 +94,8 @@ def by_clingo(fifty: Fifty) -> Callable[[Case], str]:
     clingo: Any = import_module("clingo")
     lines = [
         f"fires({at},{then}) :- kind({kind}), near({at}), amount(A), A > {amount},"
-        f" {'member' if member else 'not member'}.\nnear({at}) :- region({region}).\nnear({at}) :- late(L), L > {30 + at % 20}."
+        f" {'member' if member else 'not member'}.\nnear({at}) :- region({region}).\n"
+        f"near({at}) :- late(L), L > {30 + at % 20}."
         for at, (kind, region, amount, member, then) in enumerate(fifty.rules)
     ]
     lines += [

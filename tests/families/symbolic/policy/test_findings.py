@@ -65,7 +65,7 @@ def test_the_desk_has_none() -> None:
 
 def test_a_rule_of_another_time_shadows_nothing() -> None:
     text = (
-        "{version: 1, name: p, decisions: [a, b], rules: [{id: new, if: true, then: b, priority: 1, starts: 2026-07-01},"
+        "{version: 1,name: p, decisions: [a, b], rules: [{id: new, if: true, then: b, priority: 1, starts: 2026-07-01},"
         " {id: old, if: true, then: a}]}"
     )
     assert "shadowed-rule" not in {one.code for one in findings(parse_policy(text))}

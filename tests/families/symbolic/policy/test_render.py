@@ -44,7 +44,7 @@ def test_what_is_missing_is_said() -> None:
 
 def test_no_decision_says_why() -> None:
     policy = parse_policy(
-        "{version: 1, name: p, decisions: [a, b], facts: [{name: n, type: number}], rules: [{id: x, if: n > 1, then: a},"
+        "{version: 1,name: p, decisions: [a, b], facts: [{name: n, type: number}], rules: [{id: x, if: n > 1, then: a},"
         " {id: y, if: n > 2, then: b, cites: {document: d.md}}, {id: z, if: 1 / n > 9, then: b}]}"
     )
     evaluator = Evaluator(policy)

@@ -27,7 +27,7 @@ def check_policy(proof: Any, policy: dict[str, Any], given: dict[str, Any], on: 
 
     Example:
         >>> check_policy({"kind": "policy"}, {"version": 1, "name": "p", "decisions": ["a"]}, {})
-        ["no proof by this policy: KeyError('status')"]
+        ["no proof by this policy: KeyError('holds')"]
     """
     try:
         return _Checker(policy, given, on).problems(proof)
