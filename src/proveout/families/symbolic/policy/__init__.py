@@ -1,6 +1,56 @@
 """Policies: typed facts and cited rules that decide, each decision with a proof."""
 
+from proveout.families.symbolic.policy._check_change import check_counterfactual
+from proveout.families.symbolic.policy._counterfactual import Change, NoChange, smallest_change
+from proveout.families.symbolic.policy._diff import Difference, PolicyDiff, RuleChange, diff
 from proveout.families.symbolic.policy._expressions import Expression, parse_expression
 from proveout.families.symbolic.policy._model import Cite, Definition, Fact, Policy, Rule
+from proveout.families.symbolic.policy._monotone import (
+    Proved,
+    Range,
+    Refuted,
+    Thresholds,
+    prove_monotone,
+    prove_never,
+    prove_threshold,
+)
+from proveout.families.symbolic.policy._questions import Question, next_question
+from proveout.families.symbolic.policy._reasoner import Reasoner
+from proveout.families.symbolic.policy._solver_findings import solver_findings
+from proveout.families.symbolic.policy._verdicts import SolverVerdict, Witness, decide, verify
+from proveout.families.symbolic.policy._z3 import Budget, TooComplex
 
-__all__ = ["Cite", "Definition", "Expression", "Fact", "Policy", "Rule", "parse_expression"]
+__all__ = [
+    "Budget",
+    "Change",
+    "Cite",
+    "Definition",
+    "Difference",
+    "Expression",
+    "Fact",
+    "NoChange",
+    "Policy",
+    "PolicyDiff",
+    "Proved",
+    "Question",
+    "Range",
+    "Reasoner",
+    "Refuted",
+    "Rule",
+    "RuleChange",
+    "SolverVerdict",
+    "Thresholds",
+    "TooComplex",
+    "Witness",
+    "check_counterfactual",
+    "decide",
+    "diff",
+    "next_question",
+    "parse_expression",
+    "prove_monotone",
+    "prove_never",
+    "prove_threshold",
+    "smallest_change",
+    "solver_findings",
+    "verify",
+]

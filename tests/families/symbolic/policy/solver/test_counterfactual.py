@@ -36,7 +36,7 @@ def smallest_by_force(naive: Any, policy: Policy, facts: dict[str, Any], wanted:
     return min(sizes, default=None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_the_change_is_as_small_as_brute_force_finds(data: st.DataObject, naive: Any) -> None:
     policy = data.draw(naive.policies(arithmetic=True))

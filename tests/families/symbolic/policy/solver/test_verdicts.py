@@ -25,7 +25,7 @@ def policy_of(facts: tuple[Fact, ...], *rules: tuple[str, str], decisions: tuple
     return Policy(name="p", version=1, decisions=decisions, facts=facts, rules=made)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_the_status_is_that_of_brute_force_over_all_completions(data: st.DataObject, naive: Any) -> None:
     policy = data.draw(naive.policies(arithmetic=True))
@@ -47,7 +47,7 @@ def test_the_status_is_that_of_brute_force_over_all_completions(data: st.DataObj
             assert yes.outcome == claim != no.outcome
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_the_facts_responsible_suffice_and_none_can_be_left_out(data: st.DataObject, naive: Any) -> None:
     policy, claim = data.draw(naive.policies(arithmetic=True)), data.draw(st.sampled_from(naive.decisions))
