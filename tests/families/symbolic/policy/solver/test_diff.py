@@ -18,7 +18,7 @@ from proveout.families.symbolic.policy._z3 import Budget
 
 def inside(difference: Difference, case: dict[str, Any]) -> bool:
     return all(
-        values.low <= case[name] <= values.high if isinstance(values, Range) else case[name] in values  # type: ignore[operator]
+        values.low <= case[name] <= values.high if isinstance(values, Range) else case[name] in values
         for name, values in difference.region.items()
     )
 
