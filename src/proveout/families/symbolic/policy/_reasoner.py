@@ -261,7 +261,10 @@ class Reasoner:
         if code_of(fact, value) is None:
             return None
         index = cells.number_of(fact, value)
-        return self.name(f"{name}#{index}", self.space.inside(name, cells, index))
+        label = f"{name}#{index}"
+        if label in self._names:
+            return self._names[label][0]
+        return self.name(label, self.space.inside(name, cells, index))
 
     @contextmanager
     def scope(self, *formulas: Any) -> Iterator[None]:
@@ -334,7 +337,10 @@ class Reasoner:
             return True
 
     def _core(self, facts: Mapping[str, Any]) -> set[str]:
-        ids = {formula.get_id() for formula in self._last.unsat_core()}
+        # Ids alone: to wrap each formula takes longer than to find the core.
+        z3, ref = self.space.z3, self.space.context.ref()
+        core = z3.AstVector(z3.Z3_solver_get_unsat_core(ref, self._last.solver), self.space.context)
+        ids = {z3.Z3_get_ast_id(ref, z3.Z3_ast_vector_get(ref, core.vector, number)) for number in range(len(core))}
         return {name for name, formula in facts.items() if formula.get_id() in ids}
 
     def model(self, given: Given) -> dict[str, Scalar]:

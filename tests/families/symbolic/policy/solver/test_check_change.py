@@ -128,6 +128,7 @@ def _mutate(rng: Random, proof: dict[str, Any], reasoner: Reasoner) -> None:
 
 def test_whatever_is_no_proof_is_reported_and_never_raises(reasoner: Reasoner, plain: dict[str, Any]) -> None:
     proof = proof_of(reasoner, LATE)
+    junk: Any
     for junk in (None, [], "x", 3.5, {"a": {}}, float("nan")):
         for key in proof:
             assert check_counterfactual(altered(proof, **{key: junk}), plain) != []

@@ -36,7 +36,7 @@ def smallest_by_force(naive: Any, policy: Policy, facts: dict[str, Any], wanted:
     return min(sizes, default=None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_the_change_is_as_small_as_brute_force_finds(data: st.DataObject, naive: Any) -> None:
     policy = data.draw(naive.policies(arithmetic=True))
@@ -84,7 +84,7 @@ def test_every_refusal_of_the_desk_has_a_smallest_change_or_a_proof_of_none(desk
 
 def test_what_the_customer_of_the_desk_is_told(desk: Policy) -> None:
     reasoner = Reasoner(desk)
-    facts = {"reason": "changed_mind", "category": "clothing", "days_since_delivery": 40}
+    facts: dict[str, Any] = {"reason": "changed_mind", "category": "clothing", "days_since_delivery": 40}
     found = smallest_change(reasoner, facts, "approve")
     assert isinstance(found, Change)
     assert (found.facts, found.given) == ({"member": ("none", "gold")}, {"opened": False})
@@ -93,7 +93,9 @@ def test_what_the_customer_of_the_desk_is_told(desk: Policy) -> None:
     assert none.responsible == ("reason", "category", "opened")
     already = smallest_change(reasoner, {**facts, "days_since_delivery": 3, "opened": False}, "approve")
     assert isinstance(already, Change)
-    assert (already.facts, already.given, already.cost) == ({}, {}, 0)
+    assert not already.facts
+    assert not already.given
+    assert already.cost == 0
 
 
 def policy_with(*facts: Fact, when: str) -> Policy:
@@ -138,7 +140,7 @@ def test_two_numbers_share_a_change_when_one_alone_cannot() -> None:
     income, debt = (Fraction(str(found.facts[name][1])) for name in ("income", "debt"))
     assert income - debt == 28_000
     # A step of income counts for less of its range than a step of debt.
-    assert (income, debt, found.cost) == (30_000, 2_000, Fraction(1, 3) + Fraction(2, 5))
+    assert (income, debt, found.cost) == (Fraction(30_000), Fraction(2_000), Fraction(1, 3) + Fraction(2, 5))
     assert check_counterfactual(found.proof, policy_to_json(policy)) == []
     dearer = smallest_change(reasoner, {"income": 20_000, "debt": 10_000}, "approve", {"income": 100})
     assert isinstance(dearer, Change)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from itertools import pairwise
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -28,7 +29,7 @@ def test_monotonicity_is_that_of_brute_force(data: st.DataObject, naive: Any) ->
     policy = data.draw(naive.policies(arithmetic=True))
     fact = data.draw(st.sampled_from(["days", "price", "photo"]))
     order = tuple(data.draw(st.lists(st.sampled_from(naive.decisions), min_size=1, unique=True)))
-    direction = data.draw(st.sampled_from(["up", "down"]))
+    direction: Literal["up", "down"] = data.draw(st.sampled_from(["up", "down"]))
 
     def rank(case: dict[str, Any]) -> int:
         outcome = naive.outcome(policy, case)
@@ -47,7 +48,8 @@ def test_monotonicity_is_that_of_brute_force(data: st.DataObject, naive: Any) ->
     found = prove_monotone(Reasoner(policy), fact, order, direction)
     assert isinstance(found, Refuted if wrong else Proved)
     if isinstance(found, Refuted):
-        less, more = (dict(case.facts) for case in found.witnesses)
+        pair: list[dict[str, Any]] = [dict(case.facts) for case in found.witnesses]
+        less, more = pair
         assert less[fact] < more[fact]
         assert {**less, fact: 0} == {**more, fact: 0}
         assert worse(less, more)
@@ -62,12 +64,14 @@ def test_thresholds_are_those_of_brute_force(data: st.DataObject, naive: Any) ->
     facts = {name: value for name, value in data.draw(naive.facts()).items() if name != fact}
     found = prove_threshold(Reasoner(policy), fact, decision, facts)
     assert isinstance(found, Thresholds)
+    ranges: list[tuple[Any, Any]] = [(one.low, one.high) for one in found.ranges]
+    opened: list[tuple[Any, Any]] = [(one.low, one.high) for one in found.open]
     for value in range(5):
         outcomes = naive.outcomes(policy, {**facts, fact: value})
-        assert any(one.low <= value <= one.high for one in found.ranges) == (outcomes == {decision})
-        assert any(one.low <= value <= one.high for one in found.open) == (decision in outcomes and len(outcomes) > 1)
-    for one, other in zip(found.ranges, found.ranges[1:], strict=False):
-        assert one.high + 1 < other.low
+        assert any(low <= value <= high for low, high in ranges) == (outcomes == {decision})
+        assert any(low <= value <= high for low, high in opened) == (decision in outcomes and len(outcomes) > 1)
+    for (_, high), (low, _) in pairwise(ranges):
+        assert high + 1 < low
 
 
 @settings(max_examples=40, deadline=None)
@@ -98,7 +102,7 @@ def test_properties_of_the_desk(desk: Policy) -> None:
     assert isinstance(prove_monotone(reasoner, "days_since_order", ("approve",), "down"), Refuted)
     assert isinstance(prove_monotone(reasoner, "photo", ("approve",), "up"), Proved)
     assert isinstance(prove_never(reasoner, parse_expression("injury", "here"), "approve"), Proved)
-    late = {"reason": "changed_mind", "category": "electronics", "opened": False, "price": 100}
+    late: dict[str, Any] = {"reason": "changed_mind", "category": "electronics", "opened": False, "price": 100}
     found = prove_threshold(reasoner, "days_since_delivery", "approve", late)
     assert isinstance(found, Thresholds)
     assert found.ranges == (Range(0, 30),)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -31,10 +32,13 @@ def test_a_model_is_a_case_and_the_simplest_is_the_first(data: st.DataObject, na
             # False before True, and the values of an enum in its order: no case comes before it in its first two facts.
             first = min((case["photo"], ("none", "silver", "gold").index(case["member"])) for case in cases)
             assert (simplest["photo"], ("none", "silver", "gold").index(str(simplest["member"]))) == first
-            quick = reasoner.simplest(
-                [reasoner.outcome(outcome)], holds=lambda case, wanted=outcome: naive.outcome(policy, case) == wanted
-            )
+            holds = partial(_is_decided, naive, policy, outcome)
+            quick = reasoner.simplest([reasoner.outcome(outcome)], holds=holds)
             assert quick == simplest
+
+
+def _is_decided(naive: Any, policy: Policy, outcome: str, case: dict[str, Any]) -> bool:
+    return bool(naive.outcome(policy, case) == outcome)
 
 
 def big_policy(count: int) -> Policy:
@@ -74,7 +78,7 @@ def test_a_thousand_rules_are_encoded_and_asked_in_seconds() -> None:
 
 def test_threads_take_turns(desk: Policy) -> None:
     reasoner = Reasoner(desk)
-    facts = [
+    facts: list[dict[str, Any]] = [
         {"reason": "damaged", "days_since_delivery": days, "category": "home", "price": 10} for days in range(55, 67)
     ]
     alone = [decide(reasoner, case) for case in facts]

@@ -25,7 +25,7 @@ def policy_of(facts: tuple[Fact, ...], *rules: tuple[str, str], decisions: tuple
     return Policy(name="p", version=1, decisions=decisions, facts=facts, rules=made)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_the_status_is_that_of_brute_force_over_all_completions(data: st.DataObject, naive: Any) -> None:
     policy = data.draw(naive.policies(arithmetic=True))
@@ -47,7 +47,7 @@ def test_the_status_is_that_of_brute_force_over_all_completions(data: st.DataObj
             assert yes.outcome == claim != no.outcome
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_the_facts_responsible_suffice_and_none_can_be_left_out(data: st.DataObject, naive: Any) -> None:
     policy, claim = data.draw(naive.policies(arithmetic=True)), data.draw(st.sampled_from(naive.decisions))
@@ -107,7 +107,7 @@ def test_on_incomplete_cases_plain_evaluation_never_says_more_than_the_prover(de
 
 
 def test_defaults_of_closed_facts_are_named_when_they_are_responsible(desk: Policy) -> None:
-    facts = {"reason": "damaged", "category": "home", "days_since_delivery": 3, "price": 100}
+    facts: dict[str, Any] = {"reason": "damaged", "category": "home", "days_since_delivery": 3, "price": 100}
     verdict = verify(Reasoner(desk), "ask", facts)
     assert verdict.status == "valid"
     assert "photo" in verdict.responsible
@@ -177,7 +177,8 @@ def test_dates_and_continuous_numbers() -> None:
     assert decide(reasoner, {**bought, "now": date(2026, 1, 7), "weight": Fraction(1, 3)}) == "no"
     assert decide(reasoner, {**bought, "now": date(2026, 1, 8)}) == "no"
     yes, no = verify(reasoner, "yes", {**bought, "now": date(2026, 1, 2)}).witnesses
-    assert yes.facts["weight"] < Fraction(1, 3) <= no.facts["weight"]
+    assert yes.outcome == "yes" != no.outcome
+    assert Fraction(str(yes.facts["weight"])) < Fraction(1, 3) <= Fraction(str(no.facts["weight"]))
 
 
 def test_a_question_beyond_the_budget_is_too_complex_and_soon() -> None:
