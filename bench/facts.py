@@ -101,6 +101,11 @@ def _kind(fact: Fact, found: Mapping[str, Any], wanted: Mapping[str, Any], asked
     return "wrong" if fact.name in found else "missed"
 
 
+def labelled(rows: Sequence[Row]) -> list[tuple[str, dict[str, Any]]]:
+    """Texts with their facts."""
+    return [(text, given) for text, given, _ in rows]
+
+
 def measure(folder: Path) -> dict[str, Figures]:
     """Build all readers, then read the test rows."""
     facts = facts_of(folder / "policy.yaml")
