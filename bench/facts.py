@@ -26,7 +26,6 @@ from proveout.demo._facts import Facts
 from proveout.demo._reference import decide
 from proveout.families.symbolic.facts import (
     FactReader,
-    LearnedReader,
     PatternReader,
     ReaderTrust,
     fit_reader,
@@ -101,6 +100,11 @@ def _kind(fact: Fact, found: Mapping[str, Any], wanted: Mapping[str, Any], asked
     return "wrong" if fact.name in found else "missed"
 
 
+def labelled(rows: Sequence[Row]) -> list[tuple[str, dict[str, Any]]]:
+    """Texts with their facts."""
+    return [(text, given) for text, given, _ in rows]
+
+
 def measure(folder: Path) -> dict[str, Figures]:
     """Build all readers, then read the test rows."""
     facts = facts_of(folder / "policy.yaml")
@@ -109,9 +113,7 @@ def measure(folder: Path) -> dict[str, Figures]:
     file = Path(__file__).parents[1] / "src" / "proveout" / "demo" / "desk" / "facts.yaml"
     patterns = PatternReader(file.read_bytes(), facts)
     begun = time.perf_counter()
-    learned: LearnedReader = fit_reader(
-        facts, *([(text, given) for text, given, _ in part] for part in (train, select))
-    )
+    learned = fit_reader(facts, labelled(train), labelled(select))
     took = time.perf_counter() - begun
     held = [(text, stated_facts(facts, given)) for text, given, _ in select]
     trust = measure_trust([patterns, learned], held, facts)

@@ -56,8 +56,8 @@ def built(train: Rows, select: Rows, cache: Path) -> tuple[RuleCandidate, float]
     labels = sorted({label for _, label in train})
     schema = {"type": "object", "properties": {"text": {"type": "string"}}}
     output = {"type": "object", "properties": {"intent": {"type": "string", "enum": labels}}}
-    outside = {"out_of_scope": OUTSIDE} if OUTSIDE in labels else {}
-    task = Task(name="intents", kind="classify", target="intent", input=schema, output=output, **outside)
+    outside = OUTSIDE if OUTSIDE in labels else ""
+    task = Task(name="intents", kind="classify", target="intent", input=schema, output=output, out_of_scope=outside)
     splits = (
         TrainSplit(snapshot="0" * 64, examples=examples(train)),
         SelectSplit(snapshot="0" * 64, examples=examples(select)),

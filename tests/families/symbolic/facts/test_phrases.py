@@ -45,7 +45,7 @@ def test_phrases_match(phrase: str, text: str, expected: list[str]) -> None:
     ["(a", "a)", "[a", "a]", "(a]", "{price}", "*", "a*b", "x " * 200, "((((((a))))))"],
 )
 def test_what_is_no_phrase_is_refused_with_the_reason(phrase: str) -> None:
-    with pytest.raises(PolicyInvalid, match="facts.yaml"):
+    with pytest.raises(PolicyInvalid, match=r"facts\.yaml"):
         parse_phrase(phrase, "facts.yaml")
 
 

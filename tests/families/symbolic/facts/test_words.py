@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,8 +12,8 @@ from proveout.families.symbolic.facts._words import repair_table, repaired, word
 def test_words_stand_where_they_say(text: str) -> None:
     words = words_of(text)
     assert all(text[word.start : word.end].lower().replace("\u2019", "'") == word.text for word in words)
-    assert all(one.end <= other.start for one, other in zip(words, words[1:], strict=False))
-    assert all(one.sentence <= other.sentence for one, other in zip(words, words[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(words))
+    assert all(one.sentence <= other.sentence for one, other in pairwise(words))
 
 
 def test_a_dash_between_spaces_ends_a_sentence_and_a_hyphen_does_not() -> None:

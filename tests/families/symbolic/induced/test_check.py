@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def mutated(proof: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """The proof with one part dropped, altered, swapped or duplicated."""
     made = copy.deepcopy(proof)
     matched, missing = made["matched"], made["missing"]
-    changes = [
+    changes: list[Callable[[], Any]] = [
         lambda: made.update(label=rng.choice(["card", "refund", "order", "other", "none", None, 3])),
         lambda: made.update(rule=rng.choice(["r1", "r2", "r3", "r4", "default", 1])),
         lambda: made.pop(rng.choice(sorted(made))),
@@ -59,7 +60,7 @@ def mutated(proof: dict[str, Any], rng: random.Random) -> dict[str, Any]:
         lambda: missing and missing.__setitem__(rng.randrange(len(missing)), rng.choice([-1, 0, 1, 2, True, "0"])),
         lambda: matched and matched.pop(rng.randrange(len(matched))),
         lambda: matched and matched.append(rng.choice(matched)),
-        lambda: matched.reverse(),
+        matched.reverse,
         lambda: matched and rng.choice(matched).update(start=rng.randint(-2, 20)),
         lambda: matched and rng.choice(matched).update(end=rng.randint(-2, 25)),
         lambda: matched and rng.choice(matched).update(term=rng.choice(["card", "gone", "my", "lost"])),
