@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from proveout.errors import ArtifactCorrupt
+from proveout.families import code_version
 from proveout.ledger import EntryBody, LedgerReader
 from proveout.trial._entries import AnswersRecorded, TrialFinished, TrialStarted
 from proveout.trial._recording import answers_path, digest, probes_path
+from proveout.trial._reproof import Chunk, reprove, stated_proofs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +28,11 @@ def trial_ids(workspace: Workspace) -> list[str]:
 
 
 def verify_trial(workspace: Workspace, trial: str) -> str:
-    """Re-hash a trial's result and the answers it stands on, and say what was checked.
+    """Re-hash a trial's result and the answers it stands on, check their proofs anew, and say what was checked.
 
     Raises:
-        ArtifactCorrupt: a file is missing, or is not what the ledger's entry names.
+        ArtifactCorrupt: a file is missing, or is not what the ledger's entry names, or fewer proofs are accepted than
+            the result says.
     """
     started = [body for body in _bodies(workspace, TrialStarted) if body.trial == trial]
     finished = [body for body in _bodies(workspace, TrialFinished) if body.trial == trial]
@@ -48,7 +51,21 @@ def verify_trial(workspace: Workspace, trial: str) -> str:
     for name in {probes for _, probes, _, _ in chunks if probes}:
         _check(probes_path(workspace, name), name)
     answers = sum(rows for _, _, _, rows in chunks)
-    return f"its result and {answers:,} recorded answers match the ledger"
+    own = [Chunk(name, start, hash_) for (name, probes, start, _), hash_ in chunks.items() if not probes]
+    return f"its result and {answers:,} recorded answers match the ledger{_proofs(workspace, begun, result, own)}"
+
+
+def _proofs(workspace: Workspace, begun: TrialStarted, result: Path, chunks: list[Chunk]) -> str:
+    """What became of the proofs; nothing where the result speaks of none."""
+    stated = stated_proofs(result.read_bytes(), code_version())
+    counted = [chunk for chunk in chunks if chunk.candidate in stated]
+    found = reprove(workspace, begun.snapshot, counted) if counted else {}
+    for name, count in found.items():
+        if count.accepted < stated[name]:
+            why = f"{count.accepted:,} of its {count.given:,} proofs are accepted, and the result says {stated[name]:,}"
+            raise _corrupt(workspace.candidates / name, why)
+    given, accepted = (sum(getattr(count, part) for count in found.values()) for part in ("given", "accepted"))
+    return f"; {accepted:,} of {given:,} proofs are accepted by their checkers" if found else ""
 
 
 def _bodies(workspace: Workspace, kind: type[Body]) -> Iterator[Body]:
