@@ -1,8 +1,8 @@
 """Run the DMN conformance cases. Run: python bench/dmn.py --data DIR [--repeats N] [--mutations N] [--json].
 
 DIR holds models.jsonl and cases.jsonl of the DMN technology compatibility kit. Prints how many cases have the value
-expected (numbers within 1e-8), with each miss; the share of proofs that the independent checker accepts; how many mutated
-proofs it rejects; and microseconds a decision, proof included, as the median over cases of each case's best of N.
+expected (numbers within 1e-8), with each miss; the share of proofs that the independent checker accepts; how many
+mutated proofs it rejects; and microseconds a decision, proof included: the median over cases of each one's best of N.
 """
 
 from __future__ import annotations

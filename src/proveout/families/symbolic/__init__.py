@@ -1,3 +1,3 @@
 """Typed facts, rules with proofs, decision models and causal inference."""
 
-__all__: list[str] = []
+__all__ = []
