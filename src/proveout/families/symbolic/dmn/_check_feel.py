@@ -75,7 +75,7 @@ NODES: Json = {
     "UnaryOp": lambda node, values: EXACT.minus(evaluated(node.operand, values)),
     # The text `if a then b else c` is parsed as the Python `a if b else c`.
     "IfExp": lambda node, values: evaluated(node.test if evaluated(node.body, values) is True else node.orelse, values),
-    "Attribute": lambda node, values: evaluated(node.value, values)[node.attr],
+    "Attribute": lambda node, values: evaluated(node.value, values)[values[node.attr]],
     "Call": lambda node, values: FUNCTIONS.get(values[node.func.id], values[node.func.id])(
         *(evaluated(one, values) for one in node.args)
     ),
@@ -118,16 +118,19 @@ def parsed(text: str, scope: Json, asked: Any = None) -> tuple[ast.expr, Json]:
     values, source, before = {"v0": asked}, "", ","
     names = "|".join(re.escape(one) for one in sorted({*scope, *FUNCTIONS}, key=len, reverse=True))
     for literal, name, sign in re.findall(LEXEMES.format(names), RANGE.sub(r"ranged('\1',\2,\3,'\4')", text)):
-        word = sign or (name if before == "." else "")
-        if word and word not in WORDS:
-            source += ("v0" if before in ",(" and word[0] in "=<>!" else "") + (word if before == "." else SIGNS[word])
+        word = sign or (name if before in {".", "member"} else "")
+        if before == "member" and word[:1].isalpha() and word not in SIGNS:
+            values[f"v{len(values) - 1}"] += f" {word}"
+        elif word and word not in WORDS and before != ".":
+            source += ("v0" if before in ",(" and word[0] in "=<>!" else "") + SIGNS[word]
+            before = word
         else:
-            value = WORDS[word] if word else scope.get(name, name)
+            plain = word if before == "." else WORDS[word] if word else scope.get(name, name)
             source += f"v{len(values)}"
             values[f"v{len(values)}"] = (
-                (literal[1:-1] if literal[0] in "\"'" else Decimal(literal)) if literal else value
+                (literal[1:-1] if literal[0] in "\"'" else Decimal(literal)) if literal else plain
             )
-        before = word or "value"
+            before = "member" if before == "." else "value"
     # Python's powers bind from the right and before a minus, FEEL's from the left and after it.
     if re.search(r"\*\*.*\*\*|(?<!\*)-\s*\w+\s*\*\*", source):
         raise ValueError(text)

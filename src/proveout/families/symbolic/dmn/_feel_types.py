@@ -79,6 +79,7 @@ def conforms(value: Any, wanted: TypeOf, types: Types) -> bool:
     """Whether a value is an instance of a type; null is one of ``Null`` and ``Any`` alone.
 
     Example:
+        >>> from proveout.families.symbolic.dmn._feel_tree import TypeOf
         >>> conforms(["a"], TypeOf("list", (("", TypeOf("string")),)), {}), conforms(None, TypeOf("string"), {})
         (True, False)
     """
