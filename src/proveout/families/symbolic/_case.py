@@ -55,8 +55,8 @@ class Case(msgspec.Struct, frozen=True):
         return any(len(place.readers) == 1 for place in self.places.values())
 
     def unconfirmed(self) -> Json:
-        """The facts, those to confirm unknown."""
-        return self.facts | dict.fromkeys(self.ambiguous)
+        """The facts, those to confirm unknown; one that may not be stated at all is left out."""
+        return self.facts | {name: None for name, values in self.ambiguous.items() if None not in values}
 
     def readings(self) -> list[Json]:
         """Each way to settle what is ambiguous, likeliest first; none where there are too many or no candidates."""
@@ -66,7 +66,8 @@ class Case(msgspec.Struct, frozen=True):
         if not self.ambiguous or not 0 < sizes <= MOST_READINGS:
             return []
         ways = islice(product(*self.ambiguous.values()), MOST_READINGS)
-        return [self.facts | dict(zip(self.ambiguous, way, strict=True)) for way in ways]
+        settled = [dict(zip(self.ambiguous, way, strict=True)) for way in ways]
+        return [self.facts | {name: value for name, value in one.items() if value is not None} for one in settled]
 
 
 class CaseReader:

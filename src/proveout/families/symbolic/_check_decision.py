@@ -124,5 +124,10 @@ def _recourse(proof: Any, wanted: str | None, policy: Json) -> list[str]:
         return [] if change is None else ["a change is promised that nobody asked for"]
     if change is None:
         return ["a change to be decided otherwise is neither shown nor ruled out"]
+    stated = proof["readings"][0]["facts"]
+    usual = {one["name"]: one["default"] for one in policy["facts"] if one.get("world") == "closed"}
+    known = {name: value for name, value in {**usual, **stated}.items() if value is not None}
     found = check_counterfactual(change, policy)
+    if change.get("facts") != known:
+        found = [*found, "the change starts from another case"]
     return found if change.get("wanted") == wanted else [*found, "the change leads to another decision"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -234,6 +235,8 @@ def fits_decisions(task: Task) -> Fit:
         return Fit(
             ok=False, reason="no input field is a fact of the policy, and rules.readers names no way to read them"
         )
+    if task.rules.recourse and find_spec("z3") is None:
+        return Fit(ok=False, reason='rules.recourse needs the prover: pip install "proveout[symbolic]"')
     return Fit(ok=True)
 
 
@@ -289,7 +292,7 @@ def _readers(
         return readers, None
     cases = CaseReader(policy, task.input_fields, readers, day=task.rules.day)
     known, held = (_stated(task, cases, split.examples) for split in (train, select))
-    if known:
+    if any(stated for _, stated in known):
         run.progress("learn to read facts", 0, 1)
         readers.append(fit_reader(policy.facts, known, held, run.seed))
         run.progress("learn to read facts", 1, 1)
