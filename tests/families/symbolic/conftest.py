@@ -95,6 +95,7 @@ def make_splits() -> Callable[..., tuple[TrainSplit, SelectSplit]]:
 def build(tmp_path: Path, make_splits: Callable[..., Any]) -> Callable[..., DecisionCandidate]:
     def make(task: Task, *rows: tuple[dict[str, Any], str, dict[str, Any]]) -> DecisionCandidate:
         run = BuildRun(seed=0, snapshot=SNAPSHOT, cache=tmp_path / "cache")
-        return build_decisions(task, *make_splits(*rows), run)
+        train, select = make_splits(*rows)
+        return build_decisions(task, train, select, run)
 
     return make

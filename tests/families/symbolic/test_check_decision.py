@@ -37,7 +37,12 @@ def claims(text_task: Task, build: Build, tmp_path: Path) -> list[Claim]:
 
 
 def changed(claim: Claim, **parts: Any) -> Claim:
-    fields = {"inputs": claim.inputs, "output": claim.output, "proof": claim.proof, "folder": claim.folder}
+    fields: dict[str, Any] = {
+        "inputs": claim.inputs,
+        "output": claim.output,
+        "proof": claim.proof,
+        "folder": claim.folder,
+    }
     return Claim(**(fields | parts))
 
 
