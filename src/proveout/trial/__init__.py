@@ -24,6 +24,7 @@ from proveout.trial._comparison import (
 from proveout.trial._curve import CurveOptions, Learner, learning_curve, nested_subset
 from proveout.trial._efficiency import Multiplier, Reach, SampleEfficiency, examples_to, sample_efficiency
 from proveout.trial._estimates import Estimate
+from proveout.trial._facts_read import FactsRead
 from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
@@ -47,6 +48,7 @@ __all__ = [
     "CurveOptions",
     "CurvePoint",
     "Estimate",
+    "FactsRead",
     "FieldErrors",
     "FieldQuality",
     "Latency",

@@ -11,6 +11,7 @@ from proveout.trial._axes import Axes
 from proveout.trial._calibration import Calibration
 from proveout.trial._efficiency import SampleEfficiency
 from proveout.trial._estimates import Estimate
+from proveout.trial._facts_read import FactsRead
 from proveout.trial._fields import FieldErrors, FieldQuality
 from proveout.trial._metrics import ClassQuality, Confusion
 
@@ -132,6 +133,7 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[FieldQuality, ...] = ()
     field_errors: tuple[FieldErrors, ...] = ()
     ranking: Ranking | None = None
+    facts: FactsRead | None = None
     vs_incumbent: VsIncumbent | None = None
 
     def figure(self, name: str) -> Estimate | None:

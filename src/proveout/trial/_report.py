@@ -67,6 +67,7 @@ def render_report(comparison: Comparison) -> str:
             about=_about(measure, scoped=scoped),
             title=_capital(measure.name),
             ranked=[one for one in comparison.candidates if one.quality.ranking],
+            reading=[one for one in comparison.candidates if one.quality.facts],
             verdict=verdict(comparison),
             plots=_plots(comparison),
             causal=[one for one in comparison.candidates if one.axes.causal],

@@ -20,6 +20,7 @@ from proveout.trial._comparison import (
     VsIncumbent,
     WrongAnswer,
 )
+from proveout.trial._facts_read import facts_read
 from proveout.trial._incumbent import Incumbent, Said, versus
 from proveout.trial._kinds import Measure, measure_of
 from proveout.trial._latency import latency_figures
@@ -171,6 +172,7 @@ def _quality(
         other={name: value for name, value in values.items() if name not in own},
         segments=_segments(shared, scored),
         ranking=ranking,
+        facts=facts_read(shared.task, shared.examples, recording.answers),
         vs_incumbent=_versus(shared, scored, recording, incumbent) if incumbent else None,
     )
 

@@ -141,8 +141,17 @@ def _notes(comparison: Comparison, hidden: Sequence[str]) -> list[str]:
         names = ", ".join(" ".join(heading.split()) for heading in hidden)
         notes.append(f"left out in this width: {names}; the report and --json have all")
     notes += [f"{short_id(one.id)}: {picked}" for one in comparison.candidates if (picked := _picked(one))]
+    notes += [f"{short_id(one.id)}: {said}" for one in comparison.candidates if (said := _facts(one))]
     notes += [f"skipped {one.family}: {one.reason}" for one in comparison.skipped]
     return [*notes, *(f"note: {warning}" for warning in comparison.warnings)]
+
+
+def _facts(one: CandidateResult) -> str:
+    found = one.quality.facts
+    if found is None or found.rows_right is None or found.rows_clear is None:
+        return ""
+    clear, right = percent(found.rows_clear.value), percent(found.rows_right.value)
+    return f"nothing to confirm in {clear} % of rows, and every fact read right in {right} % of these"
 
 
 def _about_axes(comparison: Comparison) -> str:
