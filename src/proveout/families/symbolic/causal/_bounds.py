@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from proveout.families.symbolic.causal._expression import Term, value_of
+from proveout.families.symbolic.causal._stated import LIKE_ALL, Line, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from proveout.families.symbolic.causal._stated import Line, Stated
 
 __all__ = ["Interval", "bounds", "values"]
 
@@ -121,8 +120,10 @@ def bounds(lines: Sequence[Line], stated: Sequence[Stated], plus: int, minus: in
     """The least and largest value of a difference of two lines over all values that round to those stated.
 
     A stated probability in which the difference is monotone is set to its end; others are kept as intervals, so that
-    the bounds always hold, and are exact when all are monotone. None when something divides by what may be zero.
+    the bounds always hold, and are exact when all are monotone. What is only taken to be as among all may be anything.
+    None when something divides by what may be zero.
     """
+    lines, stated = _freed(lines, stated)
     # Floats are enough to find the direction; a slope this near to zero counts as unknown.
     ranges = [
         _Slope(Interval(float(one.low), float(one.high)), {at: Interval(1.0, 1.0)}) for at, one in enumerate(stated)
@@ -140,6 +141,18 @@ def bounds(lines: Sequence[Line], stated: Sequence[Stated], plus: int, minus: in
     except ZeroDivisionError:
         return None
     return Interval(ends[0].low, ends[1].high)
+
+
+def _freed(lines: Sequence[Line], stated: Sequence[Stated]) -> tuple[list[Line], list[Stated]]:
+    """Lines of what no text states turned into stated probabilities that may be anything."""
+    found, given = [], list(stated)
+    for line in lines:
+        if line.rule == LIKE_ALL and line.term is not None:
+            found.append(Line(line.term, line.rule, stated=len(given)))
+            given.append(Stated(line.term, Fraction(1, 2), Fraction(0), Fraction(1)))
+        else:
+            found.append(line)
+    return found, given
 
 
 NEAR = 1e-9

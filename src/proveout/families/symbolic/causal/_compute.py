@@ -11,7 +11,7 @@ from proveout.families.symbolic.causal._bounds import bounds, values
 from proveout.families.symbolic.causal._expression import Expression, expanded, terms_of
 from proveout.families.symbolic.causal._identify import identify_all
 from proveout.families.symbolic.causal._query import Derived, Identified, NotIdentified, Query
-from proveout.families.symbolic.causal._stated import Line, Resolver, Stated
+from proveout.families.symbolic.causal._stated import LIKE_ALL, Line, Resolver, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Verdict", "evaluate"]
 
+ALIKE = "those asked about are as all are in what the treatment does not cause"
 Answer = Literal["yes", "no", "not identified", "undecided"]
 Asked = Literal["greater", "smaller"]
 
@@ -80,12 +81,13 @@ def evaluate(
     found = identify_all(graph, query)
     unidentified = found if isinstance(found, NotIdentified) else None
     ways = ([found.under] if found.under else []) if isinstance(found, NotIdentified) else found
-    resolver = Resolver(graph, stated)
     missing = ""
-    for way in ways:
-        lines, missing = _lines(resolver, way)
-        if not missing:
-            return _verdict(way, lines, stated, (asked, Fraction(threshold)), unidentified)
+    for like_all in ("", query.treatment) if query.kind == "ett" else ("",):
+        resolver = Resolver(graph, stated, like_all)
+        for way in ways:
+            lines, missing = _lines(resolver, way)
+            if not missing:
+                return _verdict(way, lines, stated, (asked, Fraction(threshold)), unidentified)
     reason = unidentified.reason if unidentified else f"{missing} does not follow from what is stated"
     return Verdict("not identified", reason=reason)
 
@@ -132,16 +134,20 @@ def _verdict(
     within = bounds(lines, stated, plus, minus)
     direction, threshold = asked
     answer = _answer(direction, threshold, within)
+    assumptions, reason = way.assumptions, unidentified.reason if unidentified else ""
+    unknown = sorted({str(line.term) for line in lines if line.rule == LIKE_ALL})
+    if unknown and answer == "undecided":
+        assumptions, reason = (*assumptions, ALIKE), f"nothing stated says {', '.join(unknown)}, and it decides"
     return Verdict(
-        answer="not identified" if unidentified else answer,
+        answer="not identified" if reason else answer,
         point="yes" if _holds(direction, threshold, value) else "no",
         value=value,
         interval=(within.low, within.high) if within else None,
         estimand=str(way.estimand),
         derivation=way.steps,
         arithmetic=tuple(_written(line, number) for line, number in zip(lines, found, strict=True)),
-        assumptions=way.assumptions,
-        reason=unidentified.reason if unidentified else "",
+        assumptions=assumptions,
+        reason=reason,
         lines=tuple(lines),
         ends=(plus, minus),
     )

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from proveout.families.symbolic.causal._graph import Graph
 
-__all__ = ["Line", "Resolver", "Stated", "rounded"]
+__all__ = ["LIKE_ALL", "Line", "Resolver", "Stated", "rounded"]
 
 DEPTH = 7
+LIKE_ALL = "as among all"
 ONE = Product(())
 
 
@@ -79,6 +80,12 @@ class Line(msgspec.Struct, frozen=True):
 class Resolver:
     """Derives probabilities of binary variables from stated ones, by the rules of probability and the graph.
 
+    Args:
+        graph: the causal graph.
+        stated: the probabilities to start from.
+        like_all: a variable whose groups are taken to be as all are in what it does not cause, where nothing stated
+            says how they are; such a line holds for its point only, and `bounds` lets it be anything from 0 to 1.
+
     Example:
         >>> from proveout.families.symbolic.causal import Graph
         >>> graph = Graph((("X", "Y"),))
@@ -88,8 +95,8 @@ class Resolver:
         ['stated', 'stated', 'complement', 'stated', 'total probability']
     """
 
-    def __init__(self, graph: Graph, stated: Sequence[Stated]) -> None:
-        self._graph = graph
+    def __init__(self, graph: Graph, stated: Sequence[Stated], like_all: str = "") -> None:
+        self._graph, self._like_all = graph, like_all
         self._known = {one.term: at for at, one in reversed(list(enumerate(stated)))}
         self._names = sorted({name for one in stated for name, _ in (*one.term.of, *one.term.given)})
         self._found: dict[Term, Line] = {}
@@ -157,6 +164,8 @@ class Resolver:
             rest = {key: other for key, other in given.items() if key != moved}
             upper = term({name: 1, moved: kept}, rest)
             yield Line(wanted, "ratio", Ratio(upper, term({moved: kept}, rest)), sets=(("given", (moved,)),))
+        if list(given) == [self._like_all] and name not in self._graph.descendants(self._like_all):
+            yield Line(wanted, LIKE_ALL, term({name: 1}))
 
     def _joint(self, wanted: Term) -> Iterator[Line]:
         of, given = dict(wanted.of), dict(wanted.given)
