@@ -1,7 +1,6 @@
 """Independent checker of causal proofs: what each rule gives, and which independences it needs.
 
-A rule gives the products over and under the line with the independences needed, or None when it does not apply.
-Variables have the values 0 and 1.
+A rule gives the products over and under the line with the independences needed, or None; values are 0 and 1.
 """
 
 from __future__ import annotations

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
-__all__ = ["Bag", "attribute", "bag", "first_place", "overlap", "signed"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Bag", "attribute", "bag", "contrasting", "first_place", "overlap", "signed"]
 
 WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
-OUT_OF = re.compile(r"\bout[ -]of[ -]")
+# What ends or is not there: "out of wax", "recovers from flu", "cured of flu", "free from tax", "tax-free".
+WITHOUT = re.compile(
+    r"\bout[ -]of[ -]|\b(?:recover\w*|freed?|escap\w+|heal(?:s|ed|ing)) from |\b(?:cured|free|rid|devoid) of "
+)
+FREE = re.compile(r"\b(\w+)-free\b")
 EMPTY_WORDS = """
     a an the of in on at to by for with and or is are was were be been being has have had having do does did if who
     that which when there it its this these those they them he she we you i s his her their our my your as from would
@@ -20,18 +28,33 @@ EMPTY_WORDS = """
 NEGATIVE_WORDS = """
     not no non never without absence absent lack lacks lacking cannot none neither nor refusal refuse refuses refused
     refusing fail fails failed failing rejected reject rejects rejection don't doesn't didn't isn't aren't wasn't
-    weren't won't can't couldn't hasn't haven't hadn't wouldn't shouldn't dont doesnt
+    weren't won't can't couldn't hasn't haven't hadn't wouldn't shouldn't dont doesnt avoid avoids avoided avoiding
+    deficiency deficient
+"""
+# Words that negate another, where cutting off their beginning would not give it.
+NEGATED_WORDS = """
+    able: inability; enough: insufficient inadequate insufficiently; active: inactive inactivity;
+    encouraged: discouraged discouragement discouraging; complete: incomplete; effective: ineffective;
+    experienced: inexperienced inexperience; visible: invisible; valid: invalid; eligible: ineligible;
+    perfect: imperfect; patient: impatient; polite: impolite; pure: impure; mobile: immobile; mature: immature;
+    regular: irregular; legal: illegal; literate: illiterate; honest: dishonest dishonesty; approval: disapproval;
+    approved: disapproved; satisfied: dissatisfied; satisfaction: dissatisfaction; connected: disconnected;
+    liked: disliked; likes: dislikes; liking: disliking; abled: disabled; ability: disability;
+    advantage: disadvantage; agreement: disagreement; frequent: infrequent; correct: incorrect; secure: insecure
 """
 PREFIXES = ("non", "un")
+WITHOUT_SUFFIX = "less"
 # Words that begin like a negation and are none.
 WHOLE_WORDS = """
     under union unions unit units until uncle unique university universities understand understanding nonsense none
-    uniform unite united unto unobserved unmeasured unknown
+    uniform unite united unto unobserved unmeasured unknown unless less nevertheless regardless wireless bless
 """
 ENDINGS = """
     ations ation ities ingly iness ments ment ances ance ences ence ized izes ize ers ings ing ions ion ity ies ied ous
-    ness ful ive ed er es ly al or th s e y
+    iness ness ful ive ed er es ly al or th s e y
 """
+# Between one of these, or the beginning, and a word stands what qualifies that word.
+BEFORE_QUALITY = frozenset("a an the is are was were be been has have had with of for there no not in".split())
 SHORTEST = 3
 IRREGULAR_WORDS = """
     take: taken took; wake: woke woken wakes waking; eat: ate eaten; drink: drank drunk; give: gave given;
@@ -39,12 +62,12 @@ IRREGULAR_WORDS = """
     wear: wore worn; grow: grew grown; win: won; lose: lost; buy: bought; sleep: slept; go: went gone goes going;
     die: died dead death deaths dies dying; live: alive lives lived living; man: men; woman: women; wife: wives;
     child: children; swim: swam swum; ring: rang rung; speak: spoke spoken; light: lit; poverty: poor;
-    obese: obesity; fame: famous; able: ability abilities unable
+    obese: obesity; fame: famous; able: ability abilities; young: youth; high: height; long: length; strong: strength;
+    deep: depth; wide: width; warm: warmth; enough: sufficient sufficiently adequate
 """
 # Words at the two ends of one scale, in any domain.
 OPPOSITES = """
-    high low, higher lower, large small, larger smaller, big small, more less, increased reduced, increased decreased,
-    increase decrease, increase reduction, tall short, long short, old young, older younger, male female, man woman,
+    tall short, long short, old young, older younger, male female, man woman,
     boy girl, heavy light, good bad, good poor, better worse, rich poor, strong weak, hot cold, warm cold, wet dry,
     rainy dry, rainy sunny, dark bright, late early, late time, clean polluted, clean dirty, pure polluted,
     clear polluted, live die, survive die, survival mortality, survival die, happy sad, ringing silent, close far,
@@ -52,7 +75,18 @@ OPPOSITES = """
     accepted rejected, win lose, success failure, attractive ugly, kind mean, smart dumb, true false, active inactive,
     full empty, thick thin, fat slim, urban rural, passed failed, gain loss, normal abnormal, release execute,
     free jail, local global, single married, hardworking lazy, private public, cheap expensive, natural artificial,
-    first last, retain fire, keep fire, hire fire
+    first last, retain fire, keep fire, hire fire, recover die, healthy problem, healthy issue,
+    healthy disease, single relationship, single couple, straight curly, smooth rough, soft hard, sharp blunt, awake asleep,
+    sweet bitter, fresh stale, calm stormy, safe dangerous, stay leave, arrive depart, up down
+"""
+# Words that say much or little of anything: one of each makes two values of one thing.
+MUCH_WORDS = """
+    high higher large larger big bigger increased increase increasing more greater raised rising strong many heavy
+    long tall ample plentiful abundant severe intense elevated extensive considerable frequent
+"""
+LITTLE_WORDS = """
+    low lower small smaller little reduced reduce reduction decreased decrease decreasing less fewer few weak light
+    short scarce mild minor slight scant limited rare
 """
 # What a value says of which attribute, for attributes that texts name and values do not repeat.
 ATTRIBUTES = """
@@ -69,7 +103,9 @@ ATTRIBUTES = """
 """
 
 
-EMPTY, NEGATIVE, WHOLE = (frozenset(words.split()) for words in (EMPTY_WORDS, NEGATIVE_WORDS, WHOLE_WORDS))
+EMPTY, NEGATIVE, WHOLE, MUCH, LITTLE = (
+    frozenset(words.split()) for words in (EMPTY_WORDS, NEGATIVE_WORDS, WHOLE_WORDS, MUCH_WORDS, LITTLE_WORDS)
+)
 SUFFIXES = tuple(ENDINGS.split())
 
 
@@ -80,14 +116,16 @@ def _table(lines: str) -> dict[str, list[str]]:
 
 
 IRREGULAR = {word: base for base, words in _table(IRREGULAR_WORDS).items() for word in words}
+NEGATED = {word: base for base, words in _table(NEGATED_WORDS).items() for word in words}
 
 
 class Bag(msgspec.Struct, frozen=True):
-    """A phrase as stems of its words, and whether it is negated."""
+    """A phrase as stems of its words, whether it is negated, and stems with the one that qualifies them."""
 
     stems: frozenset[str]
     words: frozenset[str]
     negated: bool
+    qualities: frozenset[tuple[str, str]] = frozenset()
 
 
 @lru_cache(maxsize=4096)
@@ -120,7 +158,8 @@ def bag(text: str) -> Bag:
         >>> bag("people who do not smoke").negated, sorted(bag("nonsmokers").stems), bag("nonsmokers").negated
         (True, ['smok'], True)
     """
-    words = WORD.findall(OUT_OF.sub("without ", text.lower().replace("\u2019", "'")))
+    plain = FREE.sub(r"without \1", text.lower().replace("\u2019", "'"))
+    words = WORD.findall(WITHOUT.sub("without ", plain))
     negations = sum(word in NEGATIVE for word in words)
     kept = [word for word in words if word not in EMPTY and word not in NEGATIVE]
     bare = []
@@ -128,13 +167,27 @@ def bag(text: str) -> Bag:
         inner = _bare(word)
         negations += inner != word
         bare.append(inner)
-    return Bag(frozenset(stem(word) for word in bare), frozenset(bare), negations % 2 == 1)
+    return Bag(
+        frozenset(stem(word) for word in bare), frozenset(bare), negations % 2 == 1, frozenset(_qualities(words))
+    )
+
+
+def _qualities(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of stems such as ("curl", "hair"): a word, and what stands right before it as its quality."""
+    for before, quality, word in zip(["a", *words], words, words[1:], strict=False):
+        content = not {quality, word} & (EMPTY | NEGATIVE) and not quality.endswith("ing")
+        if content and before in BEFORE_QUALITY:
+            yield stem(_bare(quality)), stem(_bare(word))
 
 
 def _bare(word: str) -> str:
-    """A word without a prefix that negates it."""
+    """A word without a beginning or end that negates it."""
     if word in WHOLE:
         return word
+    if word in NEGATED:
+        return NEGATED[word]
+    if word.endswith(WITHOUT_SUFFIX) and len(word) - len(WITHOUT_SUFFIX) >= SHORTEST:
+        return word.removesuffix(WITHOUT_SUFFIX)
     for prefix in PREFIXES:
         if word.startswith(prefix) and len(word) - len(prefix) > SHORTEST:
             return word[len(prefix) :]
@@ -163,6 +216,7 @@ def overlap(one: Bag, other: Bag) -> float:
 
 
 _PAIRS = frozenset(frozenset(stem(word) for word in pair.split()) for pair in OPPOSITES.split(","))
+_MUCH, _LITTLE = (frozenset(map(stem, words)) for words in (MUCH, LITTLE))
 
 
 def first_place(name: Bag, text: str) -> int:
@@ -182,7 +236,27 @@ FAR = 99
 def opposite(one: Bag, other: Bag) -> bool:
     """Whether two phrases differ by words at the two ends of a scale."""
     left, right = one.stems - other.stems, other.stems - one.stems
+    if (left & _MUCH and right & _LITTLE) or (left & _LITTLE and right & _MUCH):
+        return True
     return any(frozenset((a, b)) in _PAIRS for a in left for b in right)
+
+
+def contrasting(one: Bag, other: Bag) -> bool:
+    """Whether two phrases give one thing different qualities, neither of which the other phrase has.
+
+    Example:
+        >>> contrasting(bag("the child has straight hair"), bag("curly hair"))
+        True
+        >>> contrasting(bag("eats bread"), bag("bread intake")), contrasting(bag("high pay"), bag("increased pay"))
+        (False, False)
+    """
+    return any(
+        word == same
+        and not ({left} & other.stems or {right} & one.stems or {left, right} <= _MUCH or {left, right} <= _LITTLE)
+        for left, word in one.qualities
+        for right, same in other.qualities
+        if not _alike(left, right)
+    )
 
 
 def signed(one: Bag, other: Bag) -> float:
