@@ -15,6 +15,7 @@ from proveout.families.symbolic.causal import answer_question, check_causal, loo
 from proveout.trial import wilson
 
 FIELDS = ("background", "given_info", "question")
+UNSURE = {"undecided", "not identified"}
 TOLD = {
     "background": "Smoking has a direct effect on tar deposit. Tar deposit has a direct effect on cancer.",
     "given_info": "For nonsmokers, the probability of cancer is 10%. For smokers, the probability of cancer is 30%.",
@@ -33,7 +34,7 @@ def test_stories_are_answered_as_the_models_behind_them(
         if answer.output == case["answer"]:
             found["right"] += 1
         else:
-            assert answer.output == "" or answer.verdict == "undecided", (inputs, answer.note)
+            assert answer.output == "" or answer.verdict in UNSURE, (inputs, answer.note)
             found[answer.verdict if answer.output else "abstained"] += 1
     assert found["right"] >= 0.97 * found.total()
 

@@ -62,7 +62,9 @@ def check_quantity(proof: Mapping[str, Any], dag: Dag, inputs: Mapping[str, str]
         "threshold": str(threshold),
         "assumptions": [text for rule, text in ASSUMED.items() if rule in rules],
     }
-    answer = "yes" if (value > threshold if up else value < threshold) else "no"
+    digits = [len(proof["given"][one["stated"]]["number"].partition(".")[2]) for one in lines if "stated" in one]
+    none = len(set(said)) != 1 and not threshold and abs(value) < Fraction(1, 200 * 10 ** min(digits, default=99))
+    answer = "yes" if (value > threshold if up else value < threshold) and not none else "no"
     right = result == expected and proof["verdict"] == verdict and proof["answer"] == answer
     return [] if right else ["the result, the verdict or the answer does not follow from the lines"]
 

@@ -31,7 +31,8 @@ class Verdict(msgspec.Struct, frozen=True):
     Args:
         answer: ``yes`` or ``no`` when every value that rounds to the stated numbers says so, ``undecided`` when some
             say the one and some the other, ``not identified`` when graph and numbers do not give an answer.
-        point: ``yes`` or ``no`` by the numbers as stated; empty when they give none.
+        point: ``yes`` or ``no`` by the numbers as stated, ``no`` where these do not decide and differ by less than half
+            of their last digit; empty when they give none.
         value: the quantity asked for, by the numbers as stated.
         interval: its least and largest value over all that rounds to the stated numbers; None when unknown.
         estimand: the formula over probabilities that data may show, as text.
@@ -134,13 +135,14 @@ def _verdict(
     within = bounds(lines, stated, plus, minus)
     direction, threshold = asked
     answer = _answer(direction, threshold, within)
+    none = answer == "undecided" and threshold == 0 and abs(value) < _half(lines, stated)
     assumptions, reason = way.assumptions, unidentified.reason if unidentified else ""
     unknown = sorted({str(line.term) for line in lines if line.rule == LIKE_ALL})
     if unknown and answer == "undecided":
         assumptions, reason = (*assumptions, ALIKE), f"nothing stated says {', '.join(unknown)}, and it decides"
     return Verdict(
         answer="not identified" if reason else answer,
-        point="yes" if _holds(direction, threshold, value) else "no",
+        point="yes" if _holds(direction, threshold, value) and not none else "no",
         value=value,
         interval=(within.low, within.high) if within else None,
         estimand=str(way.estimand),
@@ -155,6 +157,12 @@ def _verdict(
 
 def _holds(direction: Asked, threshold: Fraction, value: Fraction) -> bool:
     return value > threshold if direction == "greater" else value < threshold
+
+
+def _half(lines: Sequence[Line], stated: Sequence[Stated]) -> Fraction:
+    """Half of the last digit of the stated numbers that are used: a difference below it counts as none."""
+    used = [stated[line.stated] for line in lines if line.stated is not None]
+    return max((max(one.high - one.point, one.point - one.low) for one in used), default=Fraction(0))
 
 
 def _answer(direction: Asked, threshold: Fraction, within: Any) -> Answer:

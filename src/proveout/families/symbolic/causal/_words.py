@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +19,12 @@ WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 WITHOUT = re.compile(
     r"\bout[ -]of[ -]|\b(?:recover\w*|freed?|escap\w+|heal(?:s|ed|ing)) from |\b(?:cured|free|rid|devoid) of "
 )
+# "A degree or higher" says how much, and more than the words beside it.
+OR_MORE = re.compile(r"\bor (?:higher|more|above|over|older|greater|better|longer|later)\b")
+OR_LESS = re.compile(r"\bor (?:lower|less|below|under|younger|fewer|smaller|worse|shorter|earlier)\b")
+OFF = re.compile(r"\b(?:turned|switched|been|is|are|was|were) off\b|\boff$")
 FREE = re.compile(r"\b(\w+)-free\b")
+SPELLED = {WITHOUT: "without ", FREE: r"without \1", OFF: "not", OR_MORE: "atleast", OR_LESS: "atmost"}
 EMPTY_WORDS = """
     a an the of in on at to by for with and or is are was were be been being has have had having do does did if who
     that which when there it its this these those they them he she we you i s his her their our my your as from would
@@ -27,13 +33,12 @@ EMPTY_WORDS = """
 """
 NEGATIVE_WORDS = """
     not no non never without absence absent lack lacks lacking cannot none neither nor refusal refuse refuses refused
-    refusing fail fails failed failing rejected reject rejects rejection don't doesn't didn't isn't aren't wasn't
-    weren't won't can't couldn't hasn't haven't hadn't wouldn't shouldn't dont doesnt avoid avoids avoided avoiding
-    deficiency deficient
+    refusing fail fails failed failing don't doesn't didn't isn't aren't wasn't weren't won't can't couldn't hasn't haven't
+    hadn't wouldn't shouldn't dont doesnt avoid avoids avoided avoiding deficiency deficient
 """
 # Words that negate another, where cutting off their beginning would not give it.
 NEGATED_WORDS = """
-    able: inability; enough: insufficient inadequate insufficiently; active: inactive inactivity;
+    able: inability; accept: reject rejects rejected rejecting rejection; enough: insufficient inadequate insufficiently; active: inactive inactivity;
     encouraged: discouraged discouragement discouraging; complete: incomplete; effective: ineffective;
     experienced: inexperienced inexperience; visible: invisible; valid: invalid; eligible: ineligible;
     perfect: imperfect; patient: impatient; polite: impolite; pure: impure; mobile: immobile; mature: immature;
@@ -54,16 +59,18 @@ ENDINGS = """
     iness ness ful ive ed er es ly al or th s e y
 """
 # Between one of these, or the beginning, and a word stands what qualifies that word.
-BEFORE_QUALITY = frozenset("a an the is are was were be been has have had with of for there no not in".split())
+BEFORE_QUALITY = frozenset("a an the is are was were be been has have had with of for there no not in to".split())
+ARTICLES = frozenset(["a", "an", "the"])
 SHORTEST = 3
 IRREGULAR_WORDS = """
     take: taken took; wake: woke woken wakes waking; eat: ate eaten; drink: drank drunk; give: gave given;
     choose: chose chosen choice; break: broke broken; blow: blew blown; fall: fell fallen; drive: drove driven;
     wear: wore worn; grow: grew grown; win: won; lose: lost; buy: bought; sleep: slept; go: went gone goes going;
-    die: died dead death deaths dies dying; live: alive lives lived living; man: men; woman: women; wife: wives;
+    die: died dead death deaths dies dying;
+    live: alive lives lived living survive survives survived surviving survival survivor survivors; man: men; woman: women; wife: wives;
     child: children; swim: swam swum; ring: rang rung; speak: spoke spoken; light: lit; poverty: poor;
     obese: obesity; fame: famous; able: ability abilities; young: youth; high: height; long: length; strong: strength;
-    deep: depth; wide: width; warm: warmth; enough: sufficient sufficiently adequate
+    accept: admit admits admitted admitting admission; deep: depth; wide: width; warm: warmth; enough: sufficient sufficiently adequate
 """
 # Words at the two ends of one scale, in any domain.
 OPPOSITES = """
@@ -82,11 +89,11 @@ OPPOSITES = """
 # Words that say much or little of anything: one of each makes two values of one thing.
 MUCH_WORDS = """
     high higher large larger big bigger increased increase increasing more greater raised rising strong many heavy
-    long tall ample plentiful abundant severe intense elevated extensive considerable frequent
+    atleast long tall ample plentiful abundant severe intense elevated extensive considerable frequent
 """
 LITTLE_WORDS = """
     low lower small smaller little reduced reduce reduction decreased decrease decreasing less fewer few weak light
-    short scarce mild minor slight scant limited rare
+    atmost short scarce mild minor slight scant limited rare
 """
 # What a value says of which attribute, for attributes that texts name and values do not repeat.
 ATTRIBUTES = """
@@ -103,6 +110,7 @@ ATTRIBUTES = """
 """
 
 
+FUNCTION = frozenset((EMPTY_WORDS + NEGATIVE_WORDS).split())
 EMPTY, NEGATIVE, WHOLE, MUCH, LITTLE = (
     frozenset(words.split()) for words in (EMPTY_WORDS, NEGATIVE_WORDS, WHOLE_WORDS, MUCH_WORDS, LITTLE_WORDS)
 )
@@ -158,8 +166,10 @@ def bag(text: str) -> Bag:
         >>> bag("people who do not smoke").negated, sorted(bag("nonsmokers").stems), bag("nonsmokers").negated
         (True, ['smok'], True)
     """
-    plain = FREE.sub(r"without \1", text.lower().replace("\u2019", "'"))
-    words = WORD.findall(WITHOUT.sub("without ", plain))
+    plain = text.lower().replace("\u2019", "'")
+    for pattern, instead in SPELLED.items():
+        plain = pattern.sub(instead, plain)
+    words = WORD.findall(plain)
     negations = sum(word in NEGATIVE for word in words)
     kept = [word for word in words if word not in EMPTY and word not in NEGATIVE]
     bare = []
@@ -173,11 +183,13 @@ def bag(text: str) -> Bag:
 
 
 def _qualities(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of stems such as ("curl", "hair"): a word, and what stands right before it as its quality."""
-    for before, quality, word in zip(["a", *words], words, words[1:], strict=False):
-        content = not {quality, word} & (EMPTY | NEGATIVE) and not quality.endswith("ing")
-        if content and before in BEFORE_QUALITY:
-            yield stem(_bare(quality)), stem(_bare(word))
+    """Pairs of stems such as ("curl", "hair"): what begins a run of words as their quality, and each of them."""
+    for at, (before, quality) in enumerate(zip(["a", *words], words, strict=False)):
+        if before in BEFORE_QUALITY and quality not in FUNCTION and not quality.endswith("ing"):
+            # "To sell the shop": what is done to a thing is told over its article.
+            over = ARTICLES if before == "to" else frozenset[str]()
+            run = takewhile(lambda word, over=over: word not in FUNCTION - over, words[at + 1 :])  # type: ignore[misc]
+            yield from ((stem(_bare(quality)), stem(_bare(word))) for word in run if word not in over)
 
 
 def _bare(word: str) -> str:
@@ -264,12 +276,12 @@ def signed(one: Bag, other: Bag) -> float:
 
     Example:
         >>> signed(bag("not smoking"), bag("smoker")), signed(bag("low salary"), bag("high salary"))
-        (-1.0, -0.75)
+        (-1.0, -1.0)
     """
     against = opposite(one, other)
     shared = overlap(one, other)
     if against:
-        shared += 0.5
+        shared += 1
     total = max(1, min(len(one.stems), len(other.stems)))
     size = min(1.0, shared / total)
     return -size if (one.negated != other.negated) != against else size
