@@ -29,34 +29,42 @@ class Interval(msgspec.Struct, frozen=True):
     low: Any
     high: Any
 
-    def __add__(self, other: Interval | int) -> Interval:
+    def __add__(self, other: Interval | Number) -> Interval:
         add = _interval(other)
         return Interval(self.low + add.low, self.high + add.high)
+
+    __radd__ = __add__
 
     def __neg__(self) -> Interval:
         return Interval(-self.high, -self.low)
 
-    def __sub__(self, other: Interval | int) -> Interval:
+    def __sub__(self, other: Interval | Number) -> Interval:
         return self + -_interval(other)
 
-    def __rsub__(self, other: int) -> Interval:
+    def __rsub__(self, other: Number) -> Interval:
         return _interval(other) - self
 
-    def __mul__(self, other: Interval | int) -> Interval:
-        by = _interval(other)
+    def __mul__(self, other: Interval | Number) -> Interval:
+        if not isinstance(other, Interval):
+            ends = (self.low * other, self.high * other)
+            return Interval(*(ends if other >= 0 else ends[::-1]))
+        by = other
         corners = (self.low * by.low, self.low * by.high, self.high * by.low, self.high * by.high)
         return Interval(min(corners), max(corners))
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Interval | int) -> Interval:
+    def __truediv__(self, other: Interval | Number) -> Interval:
         by = _interval(other)
         if by.low <= 0 <= by.high:
             raise ZeroDivisionError
         return self * Interval(1 / by.high, 1 / by.low)
 
+    def __rtruediv__(self, other: Number) -> Interval:
+        return _interval(other) / self
 
-def _interval(number: Interval | int) -> Interval:
+
+def _interval(number: Interval | Number) -> Interval:
     return number if isinstance(number, Interval) else Interval(number, number)
 
 
@@ -106,14 +114,19 @@ def values(lines: Sequence[Line], stated: Sequence[Any], *, clip: bool = False) 
     for line in lines:
         value = stated[line.stated] if line.stated is not None else value_of(_formula(line), found.__getitem__)
         if clip and line.term is not None:
-            value = Interval(*(min(max(end, Fraction(0)), Fraction(1)) for end in (value.low, value.high)))
+            value = Interval(_cut(value.low), _cut(value.high)) if isinstance(value, Interval) else _cut(value)
         found[line.term] = value
         result.append(value)
     return result
 
 
 def _formula(line: Line) -> Any:
-    return line.formula
+    return line.full
+
+
+def _cut(number: Fraction) -> Fraction:
+    """A number cut to 0 to 1."""
+    return Fraction(0) if number < 0 else Fraction(1) if number > 1 else number
 
 
 def bounds(lines: Sequence[Line], stated: Sequence[Stated], plus: int, minus: int | None) -> Interval | None:
@@ -140,7 +153,7 @@ def bounds(lines: Sequence[Line], stated: Sequence[Stated], plus: int, minus: in
         ]
     except ZeroDivisionError:
         return None
-    return Interval(ends[0].low, ends[1].high)
+    return Interval(_interval(ends[0]).low, _interval(ends[1]).high)
 
 
 def _freed(lines: Sequence[Line], stated: Sequence[Stated]) -> tuple[list[Line], list[Stated]]:
@@ -158,15 +171,13 @@ def _freed(lines: Sequence[Line], stated: Sequence[Stated]) -> tuple[list[Line],
 NEAR = 1e-9
 
 
-def _end(one: Stated, slope: Interval | None, *, up: bool) -> Interval:
+def _end(one: Stated, slope: Interval | None, *, up: bool) -> Interval | Fraction:
     """The end of a stated probability that makes the result largest (up) or least; the whole where that is unknown."""
     if slope is None or slope.low > NEAR:
-        end = one.high if up else one.low
-    elif slope.high < -NEAR:
-        end = one.low if up else one.high
-    else:
-        return Interval(one.low, one.high)
-    return Interval(end, end)
+        return one.high if up else one.low
+    if slope.high < -NEAR:
+        return one.low if up else one.high
+    return Interval(one.low, one.high)
 
 
 def _difference(found: Sequence[Any], plus: int, minus: int | None) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from proveout.families.symbolic.causal._bounds import bounds, values
-from proveout.families.symbolic.causal._expression import Expression, expanded, terms_of
+from proveout.families.symbolic.causal._expression import expanded, terms_of
 from proveout.families.symbolic.causal._identify import identify_all
 from proveout.families.symbolic.causal._query import Derived, Identified, NotIdentified, Query
 from proveout.families.symbolic.causal._stated import LIKE_ALL, Line, Resolver, Stated
@@ -35,9 +35,8 @@ class Verdict(msgspec.Struct, frozen=True):
             of their last digit; empty when they give none.
         value: the quantity asked for, by the numbers as stated.
         interval: its least and largest value over all that rounds to the stated numbers; None when unknown.
-        estimand: the formula over probabilities that data may show, as text.
-        derivation: the steps that lead to it, in words.
-        arithmetic: each computed probability, its formula and its value.
+        identified: the estimand and the steps that lead to it.
+        numbers: the value of each line.
         assumptions: what must hold besides the graph.
         reason: why there is no answer; empty when there is one.
         lines: the arithmetic as data, each line after those it uses.
@@ -48,13 +47,27 @@ class Verdict(msgspec.Struct, frozen=True):
     point: str = ""
     value: Fraction | None = None
     interval: tuple[Fraction, Fraction] | None = None
-    estimand: str = ""
-    derivation: tuple[str, ...] = ()
-    arithmetic: tuple[str, ...] = ()
+    identified: Identified | None = None
+    numbers: tuple[Fraction, ...] = ()
     assumptions: tuple[str, ...] = ()
     reason: str = ""
     lines: tuple[Line, ...] = ()
     ends: tuple[int, int | None] = (0, None)
+
+    @property
+    def estimand(self) -> str:
+        """The formula over probabilities that data may show, as text."""
+        return str(self.identified.estimand) if self.identified else ""
+
+    @property
+    def derivation(self) -> tuple[str, ...]:
+        """The steps that lead to the estimand, in words."""
+        return self.identified.steps if self.identified else ()
+
+    @property
+    def arithmetic(self) -> tuple[str, ...]:
+        """Each computed probability, its formula and its value."""
+        return tuple(_written(line, number) for line, number in zip(self.lines, self.numbers, strict=True))
 
 
 def evaluate(
@@ -145,9 +158,8 @@ def _verdict(
         point="yes" if _holds(direction, threshold, value) and not none else "no",
         value=value,
         interval=(within.low, within.high) if within else None,
-        estimand=str(way.estimand),
-        derivation=way.steps,
-        arithmetic=tuple(_written(line, number) for line, number in zip(lines, found, strict=True)),
+        identified=way,
+        numbers=tuple(found),
         assumptions=assumptions,
         reason=reason,
         lines=tuple(lines),
@@ -178,5 +190,5 @@ def _answer(direction: Asked, threshold: Fraction, within: Any) -> Answer:
 def _written(line: Line, number: Fraction) -> str:
     """A line as text."""
     name = str(line.term) if line.term else "effect"
-    formula: Expression | None = line.formula
+    formula = line.full
     return f"{name} = {f'{expanded(formula)} = ' if formula is not None else ''}{number} ({line.rule})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout.families.symbolic.causal._read_text import Phrase, fail
-from proveout.families.symbolic.causal._words import Bag, attribute, bag, first_place, overlap
+from proveout.families.symbolic.causal._words import Bag, attribute, bag, first_place, met, overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ class _Union:
 
 def key(one: Phrase) -> str:
     """A phrase as it is compared."""
-    return " ".join(one.text.lower().split())
+    return one.key
 
 
 def grouped(given: Given, question: Question) -> Groups:
@@ -197,10 +197,9 @@ def _fit(name: str, words: Bag, text: str, shared: dict[str, float]) -> float:
     if name == text:
         return SAME_NAME
     found = bag(text)
-    met = {stem: overlap(Bag(frozenset([stem]), words.words, negated=False), found) for stem in words.stems}
     # Words that no other name has tell more; a whole name met tells more than a part of a longer one.
-    rare = min(1.0, sum(part / shared[stem] for stem, part in met.items()))
-    whole = sum(part / shared[stem] for stem, part in met.items()) / max(1, len(met))
+    total = sum([met(stem, found) / shared[stem] for stem in words.stems])
+    rare, whole = min(1.0, total), total / max(1, len(words.stems))
     fit = SAME_WORDS * (RARE * rare + (1 - RARE) * whole)
     return max(fit, SAME_TOPIC if attribute(words, found) else 0.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,7 @@ from proveout.families.symbolic.causal._expression import (
     Term,
     term,
     terms_of,
+    written_out,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def rounded(of: Term, percent: str) -> Stated:
     return Stated(of, point, max(Fraction(0), point - half), min(Fraction(1), point + half))
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, dict=True):
     """One line of a derivation: a term, and the formula over terms of earlier lines that gives it.
 
     Args:
@@ -75,6 +77,16 @@ class Line(msgspec.Struct, frozen=True):
     stated: int | None = None
     sets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     separations: tuple[tuple[str, str, tuple[str, ...], str], ...] = ()
+
+    @cached_property
+    def full(self) -> Expression | None:
+        """The formula with its sums written out."""
+        return None if self.formula is None else written_out(self.formula)
+
+    @cached_property
+    def needs(self) -> tuple[Term, ...]:
+        """The terms of the formula."""
+        return () if self.full is None else terms_of(self.full)
 
 
 class Resolver:
@@ -112,7 +124,7 @@ class Resolver:
 
     def _collect(self, wanted: Term, done: dict[Term, Line]) -> None:
         line = self._found[wanted]
-        for one in terms_of(line.formula) if line.formula is not None else ():
+        for one in line.needs:
             if one not in done:
                 self._collect(one, done)
         done[wanted] = line
@@ -124,8 +136,7 @@ class Resolver:
             return None
         self._failed[wanted] = depth
         for line in self._ways(wanted):
-            needs = terms_of(line.formula) if line.formula is not None else ()
-            if (depth or not needs) and all(self._solve(one, depth - 1) for one in needs):
+            if (depth or not line.needs) and all(self._solve(one, depth - 1) for one in line.needs):
                 self._found[wanted] = line
                 return line
         return None

@@ -12,7 +12,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Bag", "attribute", "bag", "contrasting", "first_place", "overlap", "signed"]
+__all__ = ["Bag", "attribute", "bag", "contrasting", "first_place", "met", "overlap", "signed"]
 
 WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 # What ends or is not there: "out of wax", "recovers from flu", "cured of flu", "free from tax", "tax-free".
@@ -210,6 +210,8 @@ def _alike(one: str, other: str) -> float:
     """How sure it is that two stems are of one word: 1, less for a common beginning, or 0."""
     if one == other:
         return 1.0
+    if one[: SHORTEST + 1] != other[: SHORTEST + 1]:
+        return 0.0
     short, long = sorted((one, other), key=len)
     if len(short) > SHORTEST and long.startswith(short):
         return 0.8
@@ -224,7 +226,14 @@ def overlap(one: Bag, other: Bag) -> float:
         >>> overlap(bag("eating citrus"), bag("citrus intake"))
         1.0
     """
-    return sum(max((_alike(stem_, found) for found in other.stems), default=0.0) for stem_ in one.stems)
+    return sum([met(stem_, other) for stem_ in one.stems])
+
+
+def met(stem_: str, other: Bag) -> float:
+    """How sure it is that a phrase has a word with a stem."""
+    if stem_ in other.stems:
+        return 1.0
+    return max([_alike(stem_, found) for found in other.stems], default=0.0)
 
 
 _PAIRS = frozenset(frozenset(stem(word) for word in pair.split()) for pair in OPPOSITES.split(","))
