@@ -49,9 +49,8 @@ def test_opposites_and_negations_turn_the_sign() -> None:
     assert signed(bag("people who smoke"), bag("smoking")) == 1
     assert opposite(bag("dark room"), bag("bright room"))
     assert attribute(bag("gender"), bag("male"))
-    assert first_place(bag("captain"), "captains who execute prisoners") < first_place(
-        bag("prisoner"), "captains who execute prisoners"
-    )
+    told = bag("captains who execute prisoners")
+    assert first_place(bag("captain"), told) < first_place(bag("prisoner"), told)
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

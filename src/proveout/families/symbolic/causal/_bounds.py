@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proveout.families.symbolic.causal._expression import Term, value_of
+from proveout.families.symbolic.causal._expression import Term, evaluated
 from proveout.families.symbolic.causal._stated import LIKE_ALL, Line, Stated
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def values(lines: Sequence[Line], stated: Sequence[Any], *, clip: bool = False) 
     found: dict[Term | None, Any] = {}
     result = []
     for line in lines:
-        value = stated[line.stated] if line.stated is not None else value_of(_formula(line), found.__getitem__)
+        value = stated[line.stated] if line.stated is not None else evaluated(_formula(line), found.__getitem__)
         if clip and line.term is not None:
             value = Interval(_cut(value.low), _cut(value.high)) if isinstance(value, Interval) else _cut(value)
         found[line.term] = value

@@ -18,12 +18,14 @@ __all__ = [
     "Sum",
     "Term",
     "Total",
+    "evaluated",
     "events",
     "expanded",
     "term",
     "terms_of",
     "value_of",
     "written_out",
+    "written_terms",
 ]
 
 # A value, or the name of the variable whose value a sum runs over.
@@ -155,24 +157,24 @@ def value_of(
         >>> value_of(Sum(("Z",), term({"Z": "Z"})), lambda one: dict(one.of)["Z"] + 1)
         3
     """
-    return _value(written_out(formula, domains, letters), probability)
+    return evaluated(written_out(formula, domains, letters), probability)
 
 
-def _value(formula: Expression, probability: Callable[[Term], Any]) -> Any:
-    """The value of a formula that is written out."""
+def evaluated(formula: Expression, probability: Callable[[Term], Any]) -> Any:
+    """The value of a formula that is written out, as `value_of`."""
     if isinstance(formula, Term):
         return probability(formula)
     if isinstance(formula, Product):
         result: Any = 1
         for factor in formula.factors:
-            result = result * _value(factor, probability)
+            result = result * evaluated(factor, probability)
         return result
     if isinstance(formula, Total):
-        first, *rest = [_value(one, probability) for one in formula.parts]
+        first, *rest = [evaluated(one, probability) for one in formula.parts]
         return sum(rest, first)
     if isinstance(formula, Difference):
-        return _value(formula.left, probability) - _value(formula.right, probability)
-    return _value(formula.over, probability) / _value(formula.under, probability)
+        return evaluated(formula.left, probability) - evaluated(formula.right, probability)
+    return evaluated(formula.over, probability) / evaluated(formula.under, probability)
 
 
 def written_out(
@@ -203,6 +205,11 @@ def written_out(
 
 def terms_of(formula: Expression) -> tuple[Term, ...]:
     """The terms of a formula with sums written out, in order of first use; values are 0 and 1."""
+    return written_terms(written_out(formula))
+
+
+def written_terms(formula: Expression) -> tuple[Term, ...]:
+    """The terms of a formula that is written out, in order of first use."""
     if isinstance(formula, Term):
         return (formula,)
     found: dict[Term, None] = {}
@@ -212,7 +219,7 @@ def terms_of(formula: Expression) -> tuple[Term, ...]:
         found[one] = None
         return noted
 
-    value_of(formula, note)
+    evaluated(formula, note)
     return tuple(found)
 
 
@@ -253,12 +260,12 @@ class _Text:
         return _Text(f"({self.text}) / ({other.text})")
 
 
-def expanded(formula: Expression, write: Callable[[Term], str] = str) -> str:
-    """A formula with its sums written out.
+def expanded(formula: Expression) -> str:
+    """A formula with its sums written out, as text.
 
     Example:
         >>> expanded(Sum(("Z",), Product((term({"Y": 1}, {"Z": "Z"}), term({"Z": "Z"})))))
         'P(Y=1 | Z=0) * P(Z=0) + P(Y=1 | Z=1) * P(Z=1)'
     """
-    found = value_of(formula, lambda one: _Text(write(one)))
+    found = evaluated(written_out(formula), lambda one: _Text(str(one)))
     return str(found.text) if isinstance(found, _Text) else str(found)

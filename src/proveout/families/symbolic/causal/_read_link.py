@@ -185,18 +185,18 @@ def _shared(groups: Groups, names: Sequence[str]) -> dict[str, float]:
 
 def _scores(texts: Sequence[str], names: Sequence[str], shared: dict[str, float]) -> dict[str, float]:
     """How well each variable's name fits a group, by words."""
-    bags = {name: bag(name) for name in names}
-    found = {name: max(_fit(name, bags[name], text, shared) for text in texts) for name in names}
+    bags, said = {name: bag(name) for name in names}, [(text, bag(text)) for text in texts]
+    found = {name: max([_fit(name, bags[name], one, shared) for one in said]) for name in names}
     # Of two names met in a phrase, the first is what it is about.
-    places = {name: min(first_place(bags[name], text) for text in texts) for name in names}
+    places = {name: min([first_place(bags[name], words) for _, words in said]) for name in names}
     nearest = min(places.values())
     return {name: fit + FIRST * (places[name] == nearest and fit > 0) for name, fit in found.items()}
 
 
-def _fit(name: str, words: Bag, text: str, shared: dict[str, float]) -> float:
+def _fit(name: str, words: Bag, said: tuple[str, Bag], shared: dict[str, float]) -> float:
+    text, found = said
     if name == text:
         return SAME_NAME
-    found = bag(text)
     # Words that no other name has tell more; a whole name met tells more than a part of a longer one.
     total = sum([met(stem, found) / shared[stem] for stem in words.stems])
     rare, whole = min(1.0, total), total / max(1, len(words.stems))

@@ -16,8 +16,8 @@ from proveout.families.symbolic.causal._expression import (
     Sum,
     Term,
     term,
-    terms_of,
     written_out,
+    written_terms,
 )
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Line(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def needs(self) -> tuple[Term, ...]:
         """The terms of the formula."""
-        return () if self.full is None else terms_of(self.full)
+        return () if self.full is None else written_terms(self.full)
 
 
 class Resolver:
@@ -111,6 +111,11 @@ class Resolver:
         self._graph, self._like_all = graph, like_all
         self._known = {one.term: at for at, one in reversed(list(enumerate(stated)))}
         self._names = sorted({name for one in stated for name, _ in (*one.term.of, *one.term.given)})
+        # What is stated of which variables beside which, so that ways which need other statements are not tried.
+        self._joint_stated = any(len(one.term.of) > 1 for one in stated)
+        self._beside = {
+            (name, other) for one in stated for name, _ in one.term.of for other, _ in (*one.term.of, *one.term.given)
+        }
         self._found: dict[Term, Line] = {}
         self._failed: dict[Term, int] = {}
 
@@ -165,13 +170,15 @@ class Resolver:
                 fact = (name, dropped, tuple(sorted(rest)), "the graph")
                 yield Line(wanted, "independence", term({name: 1}, rest), None, (("drop", (dropped,)),), (fact,))
         for over in self._names:
-            if over != name and over not in given:
+            if over != name and over not in given and (name, over) in self._beside:
                 parts = (term({name: 1}, {**given, over: over}), term({over: over}, given))
                 yield Line(wanted, "total probability", Sum((over,), Product(parts)), sets=(("over", (over,)),))
-                yield Line(
-                    wanted, "sum of joint", Sum((over,), term({name: 1, over: over}, given)), sets=(("over", (over,)),)
-                )
+                if self._joint_stated:
+                    joint = term({name: 1, over: over}, given)
+                    yield Line(wanted, "sum of joint", Sum((over,), joint), sets=(("over", (over,)),))
         for moved, kept in given.items():
+            if not self._joint_stated and (moved, name) not in self._beside:
+                continue
             rest = {key: other for key, other in given.items() if key != moved}
             upper = term({name: 1, moved: kept}, rest)
             yield Line(wanted, "ratio", Ratio(upper, term({moved: kept}, rest)), sets=(("given", (moved,)),))

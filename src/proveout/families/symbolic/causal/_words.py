@@ -128,12 +128,13 @@ NEGATED = {word: base for base, words in _table(NEGATED_WORDS).items() for word 
 
 
 class Bag(msgspec.Struct, frozen=True):
-    """A phrase as stems of its words, whether it is negated, and stems with the one that qualifies them."""
+    """A phrase as stems of its words, whether it is negated, stems with the one that qualifies them, and all in order."""
 
     stems: frozenset[str]
     words: frozenset[str]
     negated: bool
     qualities: frozenset[tuple[str, str]] = frozenset()
+    order: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4096)
@@ -177,9 +178,9 @@ def bag(text: str) -> Bag:
         inner = _bare(word)
         negations += inner != word
         bare.append(inner)
-    return Bag(
-        frozenset(stem(word) for word in bare), frozenset(bare), negations % 2 == 1, frozenset(_qualities(words))
-    )
+    stems = frozenset([stem(word) for word in bare])
+    order = tuple([stem(_bare(word)) for word in words])
+    return Bag(stems, frozenset(bare), negations % 2 == 1, frozenset(_qualities(words)), order)
 
 
 def _qualities(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -240,15 +241,14 @@ _PAIRS = frozenset(frozenset(stem(word) for word in pair.split()) for pair in OP
 _MUCH, _LITTLE = (frozenset(map(stem, words)) for words in (MUCH, LITTLE))
 
 
-def first_place(name: Bag, text: str) -> int:
+def first_place(name: Bag, phrase: Bag) -> int:
     """Where in a phrase the first word of a name stands, in words; far away when none does.
 
     Example:
-        >>> first_place(bag("employee"), "the CEO who fires an employee")
+        >>> first_place(bag("employee"), bag("the CEO who fires an employee"))
         5
     """
-    words = WORD.findall(text.lower())
-    return next((at for at, word in enumerate(words) if stem(_bare(word)) in name.stems), FAR)
+    return next((at for at, word in enumerate(phrase.order) if word in name.stems), FAR)
 
 
 FAR = 99
