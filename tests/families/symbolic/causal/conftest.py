@@ -38,8 +38,8 @@ CASES = {
 
 
 # What is put in the place of a story's cause or effect, as nobody would expect.
-ODD_CAUSES = "tattoo whistle peru comet".split()
-ODD_EFFECTS = "nose hands sparrows mole cats beard".split()
+ODD_CAUSES = ["tattoo", "whistle", "peru", "comet"]
+ODD_EFFECTS = ["nose", "hands", "sparrows", "mole", "cats", "beard"]
 TIE = 0.005
 
 
@@ -159,7 +159,7 @@ class Model:
         return weight
 
     def nested(self, x: int, other: int, mediators: Sequence[str]) -> float:
-        """P(Y=1) had X been x and the mediators as under the other value; V2 may confound these, where X is no cause."""
+        """P(Y=1) had X been x and the mediators as under the other value; a V2 that has no cause may confound these."""
         hidden = ["V2"] if "V2" not in mediators and not self.parents.get("V2", ["none"]) else []
         return sum(
             self.p({"Y": 1}, settings, {"X": x}) * self.p(settings, None, {"X": other})

@@ -136,6 +136,11 @@ def _filled(of: Events, letters: Mapping[str, int]) -> Events:
     return tuple([(name, letters.get(value, value) if isinstance(value, str) else value) for name, value in of])
 
 
+def _settled(one: Term, letters: Mapping[str, int]) -> Term:
+    of, given = _filled(one.of, letters), _filled(one.given, letters)
+    return Term(of, given, one.do, one.had, one.mediators, one.as_if)
+
+
 def value_of(
     formula: Expression,
     probability: Callable[[Term], Any],
@@ -174,7 +179,9 @@ def evaluated(formula: Expression, probability: Callable[[Term], Any]) -> Any:
         return sum(rest, first)
     if isinstance(formula, Difference):
         return evaluated(formula.left, probability) - evaluated(formula.right, probability)
-    return evaluated(formula.over, probability) / evaluated(formula.under, probability)
+    if isinstance(formula, Ratio):
+        return evaluated(formula.over, probability) / evaluated(formula.under, probability)
+    return evaluated(written_out(formula), probability)
 
 
 def written_out(
@@ -187,9 +194,7 @@ def written_out(
         P(Z=0) + P(Z=1)
     """
     if isinstance(formula, Term):
-        one = formula
-        filled = (_filled(one.of, letters), _filled(one.given, letters)) if letters else ()
-        return Term(*filled, one.do, one.had, one.mediators, one.as_if) if filled else one
+        return _settled(formula, letters) if letters else formula
     if isinstance(formula, Sum):
         spaces = [(domains or {}).get(name, (0, 1)) for name in formula.over]
         settings = [dict(zip(formula.over, values, strict=True)) for values in product(*spaces)]

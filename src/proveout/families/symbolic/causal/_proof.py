@@ -40,9 +40,7 @@ def proof_of(
             "edges": [[a, b, one.start, one.end] for a, b, one in reading.background.edges],
             "unobserved": [[name, one.start, one.end] for name, one in reading.background.hidden],
         },
-        "mentions": [
-            [one.phrase.field, one.phrase.start, one.phrase.end, one.variable, one.value] for one in unique
-        ],
+        "mentions": [[one.phrase.field, one.phrase.start, one.phrase.end, one.variable, one.value] for one in unique],
         "given": _given(reading, places),
         "question": {
             "form": reading.question.kind,

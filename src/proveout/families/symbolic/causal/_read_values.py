@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proveout.families.symbolic.causal._words import bag, contrasting, signed
+from proveout.families.symbolic.causal._words import bag, signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +66,7 @@ class Values:
         # Another quality of the same thing is the other value, unless that one is known by its own words.
         lone = len(set(self.said.values())) == 1
         for known, value in self.said.items():
-            size = signed(words, bag(known))
-            sides[value].append(-size if lone and size > 0 and contrasting(words, bag(known)) else size)
+            sides[value].append(signed(words, bag(known), qualities=lone))
         one = max(sides[1], default=0.0, key=abs)
         zero = max(sides[0], default=0.0, key=abs)
         return one - zero

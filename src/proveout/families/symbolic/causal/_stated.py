@@ -54,9 +54,11 @@ def rounded(of: Term, percent: str) -> Stated:
         >>> float(found.low), float(found.high)
         (0.9945, 0.9955)
     """
-    digits = len(percent.partition(".")[2])
-    point, half = Fraction(percent) / 100, Fraction(1, 200 * 10**digits)
-    return Stated(of, point, max(Fraction(0), point - half), min(Fraction(1), point + half))
+    whole, _, digits = percent.partition(".")
+    # In halves of the last digit.
+    steps, most = 2 * int(whole + digits), 200 * 10 ** len(digits)
+    low, high = max(0, steps - 1), min(steps + 1, most)
+    return Stated(of, Fraction(steps, most), Fraction(low, most), Fraction(high, most))
 
 
 class Line(msgspec.Struct, frozen=True, dict=True):
@@ -169,13 +171,7 @@ class Resolver:
             if self._graph.separated(name, dropped, rest):
                 fact = (name, dropped, tuple(sorted(rest)), "the graph")
                 yield Line(wanted, "independence", term({name: 1}, rest), None, (("drop", (dropped,)),), (fact,))
-        for over in self._names:
-            if over != name and over not in given and (name, over) in self._beside:
-                parts = (term({name: 1}, {**given, over: over}), term({over: over}, given))
-                yield Line(wanted, "total probability", Sum((over,), Product(parts)), sets=(("over", (over,)),))
-                if self._joint_stated:
-                    joint = term({name: 1, over: over}, given)
-                    yield Line(wanted, "sum of joint", Sum((over,), joint), sets=(("over", (over,)),))
+        yield from self._over_others(wanted)
         for moved, kept in given.items():
             if not self._joint_stated and (moved, name) not in self._beside:
                 continue
@@ -184,6 +180,17 @@ class Resolver:
             yield Line(wanted, "ratio", Ratio(upper, term({moved: kept}, rest)), sets=(("given", (moved,)),))
         if list(given) == [self._like_all] and name not in self._graph.descendants(self._like_all):
             yield Line(wanted, LIKE_ALL, term({name: 1}))
+
+    def _over_others(self, wanted: Term) -> Iterator[Line]:
+        """Sums over a further variable."""
+        (name, _), given = wanted.of[0], dict(wanted.given)
+        for over in self._names:
+            if over != name and over not in given and (name, over) in self._beside:
+                parts = (term({name: 1}, {**given, over: over}), term({over: over}, given))
+                yield Line(wanted, "total probability", Sum((over,), Product(parts)), sets=(("over", (over,)),))
+                if self._joint_stated:
+                    joint = term({name: 1, over: over}, given)
+                    yield Line(wanted, "sum of joint", Sum((over,), joint), sets=(("over", (over,)),))
 
     def _joint(self, wanted: Term) -> Iterator[Line]:
         of, given = dict(wanted.of), dict(wanted.given)
