@@ -28,8 +28,8 @@ CASES = {
     "correlation": "chain confounding diamond diamondcut fork frontdoor IV mediation arrowhead",
     "ate": "chain confounding diamond diamondcut fork frontdoor IV mediation arrowhead",
     "ett": "chain confounding diamond diamondcut fork frontdoor mediation arrowhead",
-    "nde": "mediation",
-    "nie": "chain diamond mediation frontdoor",
+    "nde": "mediation arrowhead",
+    "nie": "chain diamond mediation frontdoor arrowhead",
     "exp_away": "collision",
     "collider_bias": "collision",
     "backadj": "chain confounding diamond diamondcut fork frontdoor IV mediation arrowhead collision",
@@ -37,14 +37,27 @@ CASES = {
 }
 
 
+# What is put in the place of a story's cause or effect, as nobody would expect.
+ODD_CAUSES = ["tattoo", "whistle", "peru", "comet"]
+ODD_EFFECTS = ["nose", "hands", "sparrows", "mole", "cats", "beard"]
+TIE = 0.005
+
+
 class Told(NamedTuple):
-    """How a story speaks of a variable: its name, its values as things, as groups of people, and as clauses."""
+    """How a story speaks of a variable.
+
+    Its name, and its values as things, as groups of people, as a second condition, as clauses, and as what had been.
+    """
 
     name: str
     thing: tuple[str, str]
     group: tuple[str, str]
+    partial: tuple[str, str]
     clause: tuple[str, str]
     had: tuple[str, str]
+
+
+Stories = tuple[dict[str, Told], dict[str, list[str]]]
 
 
 def plain(name: str) -> Told:
@@ -52,15 +65,15 @@ def plain(name: str) -> Told:
     group = (f"those who are not {name}", f"those who are {name}")
     clause = (f"an individual is not {name}", f"an individual is {name}")
     had = (f"the individual was not {name}", f"the individual was {name}")
-    return Told(name, (f"not {name}", name), group, clause, had)
+    return Told(name, (f"not {name}", name), group, (f"are not {name}", f"are {name}"), clause, had)
 
 
-def read_stories() -> tuple[dict[str, Told], dict[str, list[str]]]:
-    """How each variable is told of, and the stories of each graph."""
+def read_stories(file: str, order: tuple[int, ...]) -> Stories:
+    """How each variable is told of, by the lines of a file in the order of `Told`, and the stories of each graph."""
     told: dict[str, list[str]] = {}
     stories: dict[str, list[str]] = {}
     into = told
-    for line in (Path(__file__).parent / "stories.txt").read_text(encoding="utf-8").splitlines():
+    for line in (Path(__file__).parent / file).read_text(encoding="utf-8").splitlines():
         if line.startswith("@"):
             into, key = stories, line[1:]
             into[key] = []
@@ -70,10 +83,12 @@ def read_stories() -> tuple[dict[str, Told], dict[str, list[str]]]:
             key, _, name = line.partition(": ")
             into[key] = [name]
     pairs = {key: [tuple(one.split(" | ")) for one in parts[1:]] for key, parts in told.items()}
-    return {key: Told(told[key][0], *((a, b) for a, b in of)) for key, of in pairs.items()}, stories
+    return {key: Told(told[key][0], *((of[at][0], of[at][1]) for at in order)) for key, of in pairs.items()}, stories
 
 
-TOLD, STORIES = read_stories()
+FAMILIAR = read_stories("stories.txt", (0, 1, 1, 2, 3))
+# Where a variable is no story's treatment, what had been is the last line in its place.
+INVENTED = read_stories("invented.txt", (0, 1, 2, 3, -1))
 NONSENSE = [
     "xevo",
     "xevu",
@@ -144,9 +159,15 @@ class Model:
         return weight
 
     def nested(self, x: int, other: int, mediators: Sequence[str]) -> float:
-        """P(Y=1) had X been x and the mediators as under the other value, without confounding of these."""
+        """P(Y=1) had X been x and the mediators as under the other value; a V2 that has no cause may confound these."""
+        hidden = ["V2"] if "V2" not in mediators and not self.parents.get("V2", ["none"]) else []
         return sum(
             self.p({"Y": 1}, settings, {"X": x}) * self.p(settings, None, {"X": other})
+            if not hidden
+            else sum(
+                self.p({"Y": 1}, {**settings, **z}, {"X": x}) * self.p(settings, z, {"X": other}) * self.p(z)
+                for z in ({"V2": 0}, {"V2": 1})
+            )
             for values in product((0, 1), repeat=len(mediators))
             for settings in [dict(zip(mediators, values, strict=True))]
         )
@@ -179,7 +200,11 @@ class Asker:
         lines = []
         for values in product((0, 1), repeat=len(given)):
             setting = dict(zip(given, values, strict=True))
-            groups = " and ".join(self.told[name].group[value] for name, value in setting.items())
+            first, *rest = (
+                self.told[name].partial[value] if at else self.told[name].group[value]
+                for at, (name, value) in enumerate(setting.items())
+            )
+            groups = " and ".join([first, *rest])
             lines.append(
                 f"For {groups}, the probability of {self.told[of].thing[1]} is {self.model.p({of: 1}, setting):.0%}."
             )
@@ -199,8 +224,9 @@ class Asker:
         }
 
     def _up(self, words: tuple[str, str], value: float) -> tuple[str, str]:
+        """Which of two words the question asks with, and the answer; no for both where the value is next to none."""
         up = self.rng.random() < 0.5
-        return words[not up], "yes" if (value > 0) == up else "no"
+        return words[not up], "yes" if abs(value) >= TIE and (value > 0) == up else "no"
 
     def _marginal(self) -> tuple[str, str, str]:
         word, answer = self._up(("more", "less"), self.model.p({"Y": 1}) - 0.5)
@@ -221,11 +247,13 @@ class Asker:
         return f"{self.overall('X')} {joint}", f"Is the chance of {y[1]} {word} when observing {x[1]}?", answer
 
     def _adjusted(self, *, treated: bool = False) -> str:
+        if self.graph == "diamondcut" and treated:
+            return f"{self.conditional('Y', 'X', 'V3')} {self.conditional('V3', 'X')}"
         if self.graph in {"confounding", "diamondcut"}:
-            weights = f"{self.conditional('X', 'V1')} {self.overall('V1')}" if treated else self.overall("V1")
-            return f"{self.conditional('Y', 'V1', 'X')} {weights}"
+            return f"{self.conditional('Y', 'V1', 'X')} {self.overall('V1')}"
         if self.graph == "frontdoor":
-            return f"{self.conditional('V3', 'X')} {self.conditional('Y', 'X', 'V3')} {self.overall('X')}"
+            weights = "" if treated else self.overall("X")
+            return f"{self.conditional('V3', 'X')} {self.conditional('Y', 'X', 'V3')} {weights}".strip()
         if self.graph == "IV":
             return f"{self.conditional('Y', 'V2')} {self.conditional('X', 'V2')}"
         return self.conditional("Y", "X")
@@ -235,34 +263,38 @@ class Asker:
         if self.graph == "IV":
             upper = self.model.p({"Y": 1}, {"V2": 1}) - self.model.p({"Y": 1}, {"V2": 0})
             value = upper / (self.model.p({"X": 1}, {"V2": 1}) - self.model.p({"X": 1}, {"V2": 0}))
-        word, answer = self._up(("increase", "decrease"), value)
+        level = self.rng.randrange(2)
+        word, answer = self._up(("increase", "decrease"), value if level else -value)
         return (
             self._adjusted(),
-            f"Will {self.told['X'].thing[1]} {word} the chance of {self.told['Y'].thing[1]}?",
+            f"Will {self.told['X'].thing[level]} {word} the chance of {self.told['Y'].thing[1]}?",
             answer,
         )
 
     def _ett(self) -> tuple[str, str, str]:
-        parts = [1.0]
+        level = self.rng.randrange(2)
         names = {"confounding": ["V1"], "diamondcut": ["V1"], "frontdoor": ["V1"]}.get(self.graph, [])
         of = [dict(zip(names, values, strict=True)) for values in product((0, 1), repeat=len(names))]
-        parts = [self.model.p(z, {"X": 1}) if z else 1.0 for z in of]
         value = sum(
-            part * (self.model.p({"Y": 1}, z, {"X": 0}) - self.model.p({"Y": 1}, z, {"X": 1}))
-            for part, z in zip(parts, of, strict=True)
+            (self.model.p(z, {"X": level}) if z else 1.0)
+            * (self.model.p({"Y": 1}, z, {"X": 1 - level}) - self.model.p({"Y": 1}, z, {"X": level}))
+            for z in of
         )
         word, answer = self._up(("more", "less"), value)
         x, y = self.told["X"], self.told["Y"]
         return (
             self._adjusted(treated=True),
-            f"For {x.group[1]}, would it be {word} likely to see {y.thing[1]} if {x.had[0]}?",
+            f"For {x.group[level]}, would it be {word} likely to see {y.thing[1]} if {x.had[1 - level]}?",
             answer,
         )
 
     def _mediated(self) -> tuple[str, list[str]]:
-        middle = {"mediation": ["V2"], "chain": ["V2"], "diamond": ["V2", "V3"], "frontdoor": ["V3"]}[self.graph]
+        middle = {"diamond": ["V2", "V3"], "frontdoor": ["V3"], "arrowhead": ["V3"]}.get(self.graph, ["V2"])
         if self.graph == "mediation":
             return f"{self.conditional('Y', 'X', 'V2')} {self.conditional('V2', 'X')}", middle
+        if self.graph == "arrowhead":
+            weights = f"{self.conditional('V3', 'X', 'V2')} {self.overall('V2')}"
+            return f"{self.conditional('Y', 'X', 'V3')} {weights}", middle
         return self._adjusted(), middle
 
     def _nde(self) -> tuple[str, str, str]:
@@ -291,7 +323,8 @@ class Asker:
         return f"{self.overall('X')} {self.conditional('Y', 'X', 'V3')}", question, answer
 
     def _collider_bias(self) -> tuple[str, str, str]:
-        x, y, c = self.told["X"].thing[1], self.told["Y"].thing[1], self.told["V3"].group[1]
+        x, y = self.told["X"].thing[self.rng.randrange(2)], self.told["Y"].thing[1]
+        c = self.told["V3"].group[1]
         verb, answer = self.rng.choice([("affects", "no"), ("does not affect", "yes")])
         return (
             f"For {c}, the correlation between {x} and {y} is -0.13.",
@@ -334,15 +367,15 @@ class Asker:
         free = [name for name in self.model.order if name not in rules]
         start = {name: self.rng.randrange(2) for name in free}
         level, asked = self.rng.randrange(2), self.rng.randrange(2)
+        # Of the rules with one cause, some bring about that something is not so.
+        result = {name: int(len(parents) > 1 or self.rng.random() < 0.5) for name, (_, parents) in rules.items()}
         world: dict[str, int] = {}
         for name in self.model.order:
             joined, parents = rules.get(name, ("and", []))
-            value = (all if joined == "and" else any)(world[parent] for parent in parents) if parents else start[name]
-            world[name] = level if name == "X" else int(value)
-        causes = [
-            f"{f' {joined} '.join(self.told[p].thing[1] for p in parents)} causes {self.told[name].thing[1]}"
-            for name, (joined, parents) in rules.items()
-        ]
+            met = (all if joined == "and" else any)(world[parent] for parent in parents)
+            value = (result[name] if met else 1 - result[name]) if parents else start[name]
+            world[name] = level if name == "X" else value
+        causes = self._causes({name: (joined, parents, result[name]) for name, (joined, parents) in rules.items()})
         text = (
             f"We know that {causes[0]}"
             + "".join(f"{self.rng.choice(['.', ', and we know that'])} {one}" for one in causes[1:])
@@ -354,13 +387,23 @@ class Asker:
         question = f"Would {y[asked]} if {x[level]} instead of {x[1 - level]}?"
         return text + observed, question, "yes" if world["Y"] == asked else "no"
 
+    def _causes(self, rules: Mapping[str, tuple[str, list[str], int]]) -> list[str]:
+        """The rules in words, those with the same cause as one."""
+        found: dict[str, list[str]] = {}
+        for name, (joined, parents, result) in rules.items():
+            cause = f" {joined} ".join(self.told[parent].thing[1] for parent in parents)
+            found.setdefault(cause, []).append(self.told[name].thing[result])
+        return [f"{cause} causes {' and '.join(effects)}" for cause, effects in found.items()]
 
-def tell(graph: str, story: str, seed: int) -> Asker:
-    """A story of a graph; the empty one has invented names."""
+
+def tell(graph: str, story: str, seed: int, told_of: Mapping[str, Told] = FAMILIAR[0], odd: str = "") -> Asker:
+    """A story of a graph; the empty one has invented names; with an odd cause or effect in its place."""
     rng = random.Random(seed)
     if story:
         words = story.split()
-        told = {role: TOLD[key] for role, key in zip(words[::2], words[1::2], strict=True)}
+        told = {role: told_of[key] for role, key in zip(words[::2], words[1::2], strict=True)}
+        if odd:
+            told["X" if odd in ODD_CAUSES else "Y"] = told_of[odd]
     else:
         roles = sorted({name for edge in EDGES[graph].split(", ") for name in edge.split()})
         told = {role: plain(name) for role, name in zip(roles, rng.sample(NONSENSE, len(roles)), strict=True)}
@@ -372,9 +415,29 @@ def cases(seeds: Sequence[int]) -> list[Question]:
     found = []
     for kind, graphs in CASES.items():
         for graph in graphs.split():
-            for story in [*STORIES[graph], ""]:
+            for story in [*FAMILIAR[1][graph], ""]:
                 found += [{**tell(graph, story, seed).ask(kind), "graph": graph, "story": story} for seed in seeds]
     return found
+
+
+def invented(seeds: Sequence[int]) -> list[Question]:
+    """Questions of all kinds about all invented stories, one in three with an odd cause or effect."""
+    told_of, stories = INVENTED
+    found = []
+    for kind, graphs in CASES.items():
+        for graph in graphs.split():
+            for at, story in enumerate([*stories[graph], ""]):
+                for seed in seeds:
+                    odd = random.Random(f"{kind} {graph} {at} {seed}").choice([*ODD_CAUSES, *ODD_EFFECTS, *[""] * 20])
+                    asker = tell(graph, story, seed, told_of, odd)
+                    found.append({**asker.ask(kind), "graph": graph, "story": f"{story} {odd}"})
+    return found
+
+
+@pytest.fixture(scope="session")
+def invented_cases() -> Callable[[Sequence[int]], list[Question]]:
+    """Questions about stories whose words nothing was developed on, answered by the models behind them."""
+    return invented
 
 
 @pytest.fixture(scope="session")

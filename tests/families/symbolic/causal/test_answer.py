@@ -15,6 +15,7 @@ from proveout.families.symbolic.causal import answer_question, check_causal, loo
 from proveout.trial import wilson
 
 FIELDS = ("background", "given_info", "question")
+UNSURE = {"undecided", "not identified"}
 TOLD = {
     "background": "Smoking has a direct effect on tar deposit. Tar deposit has a direct effect on cancer.",
     "given_info": "For nonsmokers, the probability of cancer is 10%. For smokers, the probability of cancer is 30%.",
@@ -22,20 +23,124 @@ TOLD = {
 }
 
 
+def counted(cases: Sequence[dict[str, Any]]) -> Counter[str]:
+    """How many questions come out how; no answer may be wrong that claims to be sure, and every proof must hold."""
+    found: Counter[str] = Counter()
+    for case in cases:
+        inputs = {name: case[name] for name in FIELDS}
+        answer = answer_question(**inputs)
+        if answer.proof is not None:
+            assert check_causal(json.loads(json.dumps(answer.proof)), inputs) == []
+        if answer.output == case["answer"]:
+            found["right"] += 1
+        else:
+            assert answer.output == "" or answer.verdict in UNSURE, (inputs, answer.note)
+            found[answer.verdict if answer.output else "abstained"] += 1
+    return found
+
+
 def test_stories_are_answered_as_the_models_behind_them(
     told_cases: Callable[[Sequence[int]], list[dict[str, Any]]],
 ) -> None:
     """Open vocabulary: no wrong answer, unless rounding has taken it away."""
-    found: Counter[str] = Counter()
-    for case in told_cases([1, 2]):
-        inputs = {name: case[name] for name in FIELDS}
-        answer = answer_question(**inputs)
-        if answer.output == case["answer"]:
-            found["right"] += 1
-        else:
-            assert answer.output == "" or answer.verdict == "undecided", (inputs, answer.note)
-            found[answer.verdict if answer.output else "abstained"] += 1
-    assert found["right"] >= 0.97 * found.total()
+    found = counted(told_cases([1, 2]))
+    assert found["right"] >= 0.985 * (found.total() - found["undecided"])
+
+
+@pytest.mark.parametrize("seeds", [[1, 2, 3], [4, 5, 6]])
+def test_invented_stories_are_answered_as_the_models_behind_them(
+    invented_cases: Callable[[Sequence[int]], list[dict[str, Any]]], seeds: list[int]
+) -> None:
+    """Other words in the benchmark's forms, with its slips: both worlds told alike, a contrary told as itself."""
+    found = counted(invented_cases(seeds))
+    assert found.total() >= 700
+    assert found["right"] >= 0.985 * (found.total() - found["undecided"])
+    assert found["abstained"] <= 0.005 * found.total()
+
+
+PLOTS = (
+    "For gardens in shade and not watered, the probability of ripe figs is 30%. "
+    "For gardens in shade and watered, the probability of ripe figs is {}%. "
+    "For gardens in sun and not watered, the probability of ripe figs is 50%. "
+    "For gardens in sun and watered, the probability of ripe figs is 70%. "
+    "The overall probability of sun is 40%."
+)
+
+
+@pytest.mark.parametrize(("number", "verdict"), [(45, "no"), (20, "not identified")])
+def test_how_those_asked_about_are_need_not_be_stated_where_all_say_the_same(number: int, verdict: str) -> None:
+    """More figs if watered in shade and in sun: then also for gardens that were, however many of these lie in the sun."""
+    told = {
+        "background": "Sunshine has a direct effect on watering and figs. Watering has a direct effect on figs.",
+        "given_info": PLOTS.format(number),
+        "question": "For gardens that were watered, would it be more likely to see ripe figs if they had not been watered?",
+    }
+    answer = answer_question(**told)
+    assert (answer.output, answer.verdict) == ("no", verdict)
+    assert answer.proof is not None
+    assert check_causal(answer.proof, told) == []
+    assert ("assumed" in answer.note) == (verdict == "not identified")
+    assert bool(answer.proof["result"]["assumptions"]) == (verdict == "not identified")
+    assert check_causal({**answer.proof, "verdict": "yes"}, told) != []
+
+
+@pytest.mark.parametrize(
+    ("group", "had", "answer"),
+    [
+        ("sailors who cannot knit", "the sailor could knit", "yes"),
+        ("sailors who can knit", "the sailor could not knit", "no"),
+        # What is asked to be instead is the contrary, also where a slip has told it as itself.
+        ("sailors who cannot knit", "the sailor could not knit", "yes"),
+        ("sailors who can knit", "the sailor could knit", "no"),
+    ],
+)
+def test_what_had_been_is_the_contrary_of_what_is(group: str, had: str, answer: str) -> None:
+    given_info = (
+        "For sailors from islands and cannot knit, the probability of warm ears is 20%. "
+        "For sailors from islands and can knit, the probability of warm ears is 60%. "
+        "For sailors from elsewhere and cannot knit, the probability of warm ears is 10%. "
+        "For sailors from elsewhere and can knit, the probability of warm ears is 40%. "
+        "The overall probability of islands is 30%."
+    )
+    background = (
+        "Home islands have a direct effect on ability to knit and warmth of ears. "
+        "Ability to knit has a direct effect on warmth of ears."
+    )
+    question = f"For {group}, would it be more likely to see warm ears if {had}?"
+    assert answer_question(background, given_info, question).output == answer
+
+
+@pytest.mark.parametrize(
+    ("clause", "answer"),
+    [
+        ("the dancer has a wavy fringe", "no"), ("the dancer has a plain fringe", "yes"),
+        ("the dancer avoids a wavy fringe", "yes"),
+    ],
+)  # fmt: skip
+def test_another_quality_of_the_same_thing_is_the_other_value(clause: str, answer: str) -> None:
+    background = "Rain has a direct effect on fringe."
+    given_info = "We know that rain causes plain fringe."
+    found = answer_question(background, given_info, f"Would {clause} if rain instead of no rain?")
+    assert (found.output, found.verdict) == (answer, answer)
+
+
+@pytest.mark.parametrize("word", ["increase", "decrease"])
+def test_a_difference_below_the_last_digit_counts_as_none(word: str) -> None:
+    """0.45 * 0.02 - 0.55 * 0.01, which is 0.0035: undecided, and neither more nor less."""
+    told = {
+        "background": "Age has a direct effect on tea and sleep. Tea has a direct effect on sleep.",
+        "given_info": "For young people and no tea, the probability of sleep is 50%. "
+        "For young people and tea, the probability of sleep is 52%. "
+        "For old people and no tea, the probability of sleep is 50%. "
+        "For old people and tea, the probability of sleep is 49%. The overall probability of old age is 55%.",
+        "question": f"Will tea {word} the chance of sleep?",
+    }
+    answer = answer_question(**told)
+    assert (answer.output, answer.verdict) == ("no", "undecided")
+    assert answer.proof is not None
+    assert Fraction(answer.proof["result"]["value"]) == Fraction(7, 2000)
+    assert check_causal(answer.proof, told) == []
+    assert check_causal({**answer.proof, "answer": "yes"}, told) != []
 
 
 def test_an_answer_by_rounded_numbers_says_so() -> None:

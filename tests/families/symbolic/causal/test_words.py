@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proveout.families.symbolic.causal._words import attribute, bag, first_place, opposite, overlap, signed, stem
+from proveout.families.symbolic.causal._words import (
+    attribute,
+    bag,
+    contrasting,
+    first_place,
+    opposite,
+    overlap,
+    signed,
+    stem,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,15 +41,69 @@ def test_other_words_are_not(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["not smoking", "does not smoke", "nonsmokers", "unvaccinated", "no tar", "absence of citrus", "without a degree",
-     "cannot swim", "don't set", "vaccine refusal", "out of wax", "non-competitive"],
+     "cannot swim", "don't set", "vaccine refusal", "out of wax", "non-competitive", "heater off", "the lamp is off now",
+     "avoids flu", "recovers from a cold", "cured of a cold", "sugar-free", "jobless", "iron deficiency", "inactive",
+     "gets rejected", "insufficient light", "discouragement"],
 )  # fmt: skip
 def test_negations_are_seen(text: str) -> None:
     assert bag(text).negated
 
 
-@pytest.mark.parametrize("text", ["university", "until", "uncle", "nonsense", "under", "unpq", "not unvaccinated"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "university",
+        "until",
+        "uncle",
+        "nonsense",
+        "under",
+        "unpq",
+        "not unvaccinated",
+        "lamp on",
+        "less",
+        "off the coast",
+        "not refusing",
+        "free entry",
+        "regardless",
+    ],
+)
 def test_what_only_looks_like_a_negation_is_none(text: str) -> None:
     assert not bag(text).negated
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("the tide is low", "increased tide"), ("few gulls", "many gulls"), ("basic school or lower", "a degree or higher"),
+        ("penguin joy", "joy of the penguin"),
+    ],
+)  # fmt: skip
+def test_much_and_little_are_opposite_across_scales(one: str, other: str) -> None:
+    assert opposite(bag(one), bag(other)) == ("joy" not in one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("the child has straight hair", "curly hair"), ("grey eyes", "the cat has green eyes"),
+        ("low newborn weight", "is born with a normal weight"), ("night-shift post", "a day-shift post"),
+        ("the decision to keep the boat", "decides to sell the boat"),
+    ],
+)  # fmt: skip
+def test_other_qualities_of_one_thing_are_contrasting(one: str, other: str) -> None:
+    assert contrasting(bag(one), bag(other))
+    assert contrasting(bag(other), bag(one))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("eats garlic", "garlic intake"), ("high pay", "increased pay"), ("has a severe cough", "severe night cough"),
+        ("the guest eats garlic", "guests consuming garlic"), ("curly hair", "the child has curly hair"),
+    ],
+)  # fmt: skip
+def test_other_words_for_the_same_are_not(one: str, other: str) -> None:
+    assert not contrasting(bag(one), bag(other))
 
 
 def test_opposites_and_negations_turn_the_sign() -> None:
@@ -49,9 +112,8 @@ def test_opposites_and_negations_turn_the_sign() -> None:
     assert signed(bag("people who smoke"), bag("smoking")) == 1
     assert opposite(bag("dark room"), bag("bright room"))
     assert attribute(bag("gender"), bag("male"))
-    assert first_place(bag("captain"), "captains who execute prisoners") < first_place(
-        bag("prisoner"), "captains who execute prisoners"
-    )
+    told = bag("captains who execute prisoners")
+    assert first_place(bag("captain"), told) < first_place(bag("prisoner"), told)
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proveout.families.symbolic.causal._expression import Term, value_of
+from proveout.families.symbolic.causal._expression import Term, evaluated
+from proveout.families.symbolic.causal._stated import LIKE_ALL, Line, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from proveout.families.symbolic.causal._stated import Line, Stated
 
 __all__ = ["Interval", "bounds", "values"]
 
@@ -30,34 +29,42 @@ class Interval(msgspec.Struct, frozen=True):
     low: Any
     high: Any
 
-    def __add__(self, other: Interval | int) -> Interval:
+    def __add__(self, other: Interval | Number) -> Interval:
         add = _interval(other)
         return Interval(self.low + add.low, self.high + add.high)
+
+    __radd__ = __add__
 
     def __neg__(self) -> Interval:
         return Interval(-self.high, -self.low)
 
-    def __sub__(self, other: Interval | int) -> Interval:
+    def __sub__(self, other: Interval | Number) -> Interval:
         return self + -_interval(other)
 
-    def __rsub__(self, other: int) -> Interval:
+    def __rsub__(self, other: Number) -> Interval:
         return _interval(other) - self
 
-    def __mul__(self, other: Interval | int) -> Interval:
-        by = _interval(other)
+    def __mul__(self, other: Interval | Number) -> Interval:
+        if not isinstance(other, Interval):
+            ends = (self.low * other, self.high * other)
+            return Interval(*(ends if other >= 0 else ends[::-1]))
+        by = other
         corners = (self.low * by.low, self.low * by.high, self.high * by.low, self.high * by.high)
         return Interval(min(corners), max(corners))
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Interval | int) -> Interval:
+    def __truediv__(self, other: Interval | Number) -> Interval:
         by = _interval(other)
         if by.low <= 0 <= by.high:
             raise ZeroDivisionError
         return self * Interval(1 / by.high, 1 / by.low)
 
+    def __rtruediv__(self, other: Number) -> Interval:
+        return _interval(other) / self
 
-def _interval(number: Interval | int) -> Interval:
+
+def _interval(number: Interval | Number) -> Interval:
     return number if isinstance(number, Interval) else Interval(number, number)
 
 
@@ -105,24 +112,31 @@ def values(lines: Sequence[Line], stated: Sequence[Any], *, clip: bool = False) 
     found: dict[Term | None, Any] = {}
     result = []
     for line in lines:
-        value = stated[line.stated] if line.stated is not None else value_of(_formula(line), found.__getitem__)
+        value = stated[line.stated] if line.stated is not None else evaluated(_formula(line), found.__getitem__)
         if clip and line.term is not None:
-            value = Interval(*(min(max(end, Fraction(0)), Fraction(1)) for end in (value.low, value.high)))
+            value = Interval(_cut(value.low), _cut(value.high)) if isinstance(value, Interval) else _cut(value)
         found[line.term] = value
         result.append(value)
     return result
 
 
 def _formula(line: Line) -> Any:
-    return line.formula
+    return line.full
+
+
+def _cut(number: Fraction) -> Fraction:
+    """A number cut to 0 to 1."""
+    return Fraction(0) if number < 0 else Fraction(1) if number > 1 else number
 
 
 def bounds(lines: Sequence[Line], stated: Sequence[Stated], plus: int, minus: int | None) -> Interval | None:
     """The least and largest value of a difference of two lines over all values that round to those stated.
 
     A stated probability in which the difference is monotone is set to its end; others are kept as intervals, so that
-    the bounds always hold, and are exact when all are monotone. None when something divides by what may be zero.
+    the bounds always hold, and are exact when all are monotone. What is only taken to be as among all may be anything.
+    None when something divides by what may be zero.
     """
+    lines, stated = _freed(lines, stated)
     # Floats are enough to find the direction; a slope this near to zero counts as unknown.
     ranges = [
         _Slope(Interval(float(one.low), float(one.high)), {at: Interval(1.0, 1.0)}) for at, one in enumerate(stated)
@@ -139,21 +153,31 @@ def bounds(lines: Sequence[Line], stated: Sequence[Stated], plus: int, minus: in
         ]
     except ZeroDivisionError:
         return None
-    return Interval(ends[0].low, ends[1].high)
+    return Interval(_interval(ends[0]).low, _interval(ends[1]).high)
+
+
+def _freed(lines: Sequence[Line], stated: Sequence[Stated]) -> tuple[list[Line], list[Stated]]:
+    """Lines of what no text states turned into stated probabilities that may be anything."""
+    found, given = [], list(stated)
+    for line in lines:
+        if line.rule == LIKE_ALL and line.term is not None:
+            found.append(Line(line.term, line.rule, stated=len(given)))
+            given.append(Stated(line.term, Fraction(1, 2), Fraction(0), Fraction(1)))
+        else:
+            found.append(line)
+    return found, given
 
 
 NEAR = 1e-9
 
 
-def _end(one: Stated, slope: Interval | None, *, up: bool) -> Interval:
+def _end(one: Stated, slope: Interval | None, *, up: bool) -> Interval | Fraction:
     """The end of a stated probability that makes the result largest (up) or least; the whole where that is unknown."""
     if slope is None or slope.low > NEAR:
-        end = one.high if up else one.low
-    elif slope.high < -NEAR:
-        end = one.low if up else one.high
-    else:
-        return Interval(one.low, one.high)
-    return Interval(end, end)
+        return one.high if up else one.low
+    if slope.high < -NEAR:
+        return one.low if up else one.high
+    return Interval(one.low, one.high)
 
 
 def _difference(found: Sequence[Any], plus: int, minus: int | None) -> Any:

@@ -34,6 +34,8 @@ def bounds(given: Sequence[Any], formulas: Sequence[Any], ends: Sequence[int]) -
         if "term" in one:
             point, half = Fraction(one["number"]) / 100, Fraction(1, 200 * 10 ** len(one["number"].partition(".")[2]))
             boxes[at] = (max(Fraction(0), point - half), min(Fraction(1), point + half))
+    # A negative place is of what no text states, which may be anything.
+    boxes |= {at: (Fraction(0), ONE) for at in formulas if isinstance(at, int) and at < 0}
     try:
         _, slopes = _run(boxes, formulas, ends, clip=False)
         ways = []

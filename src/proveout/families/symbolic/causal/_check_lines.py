@@ -23,6 +23,7 @@ QUANTITY = {"marginal": "probability", "correlation": "association", "exp_away":
 ASSUMED = {
     "instrument": "the effect of the treatment is the same for all, or the instrument moves nobody the other way",
     "mediation formula, as if nothing confounded it": "no unobserved variable biases the mediator's part",
+    "as among all": "those asked about are as all are in what the treatment does not cause",
 }
 
 
@@ -42,12 +43,13 @@ def check_quantity(proof: Mapping[str, Any], dag: Dag, inputs: Mapping[str, str]
         return ["a line is not needed, or out of order"]
     numbers = [Fraction(one["value"]) for one in lines]
     value = numbers[ends[0]] - (numbers[ends[1]] if ends[1:] else 0)
-    within = bounds(proof["given"], formulas, ends)
+    free = [-1 - at if one["rule"] == "as among all" else formulas[at] for at, one in enumerate(lines)]
+    within = bounds(proof["given"], free, ends)
     threshold = HALF.get(form, Fraction(0))
     up = asked == "greater"
     said = [(end > threshold) if up else (end < threshold) for end in within or ()]
-    rules = {one["rule"] for one in lines}
-    lenient = "mediation formula, as if nothing confounded it" in rules
+    rules = {one["rule"] for one in lines} - ({"as among all"} if len(set(said)) == 1 else set())
+    lenient = bool({"mediation formula, as if nothing confounded it", "as among all"} & rules)
     verdict = "not identified" if lenient else "undecided" if len(set(said)) != 1 else "yes" if said[0] else "no"
     expected = {
         "quantity": QUANTITY.get(form, form),
@@ -60,7 +62,9 @@ def check_quantity(proof: Mapping[str, Any], dag: Dag, inputs: Mapping[str, str]
         "threshold": str(threshold),
         "assumptions": [text for rule, text in ASSUMED.items() if rule in rules],
     }
-    answer = "yes" if (value > threshold if up else value < threshold) else "no"
+    digits = [len(proof["given"][one["stated"]]["number"].partition(".")[2]) for one in lines if "stated" in one]
+    none = len(set(said)) != 1 and not threshold and abs(value) < Fraction(1, 200 * 10 ** min(digits, default=99))
+    answer = "yes" if (value > threshold if up else value < threshold) and not none else "no"
     right = result == expected and proof["verdict"] == verdict and proof["answer"] == answer
     return [] if right else ["the result, the verdict or the answer does not follow from the lines"]
 

@@ -1,7 +1,6 @@
 """Independent checker of causal proofs: what each rule gives, and which independences it needs.
 
-A rule gives the products over and under the line with the independences needed, or None when it does not apply.
-Variables have the values 0 and 1.
+A rule gives the products over and under the line with the independences needed, or None; values are 0 and 1.
 """
 
 from __future__ import annotations
@@ -58,11 +57,9 @@ def _total(case: Case) -> Found:
 def _sum_of_joint(case: Case) -> Found:
     of, given = dict(case.term[0]), dict(case.term[1])
     (over,) = case.sets["over"]
-    return (
-        None
-        if any(case.term[2:]) or over in of or over in given
-        else ([(1, [_p({**of, over: v}, given)]) for v in (0, 1)], [], [])
-    )
+    if any(case.term[2:]) or over in of or over in given:
+        return None
+    return [(1, [_p({**of, over: v}, given)]) for v in (0, 1)], [], []
 
 
 def _ratio(case: Case) -> Found:
@@ -84,6 +81,12 @@ def _product(case: Case) -> Found:
     (first,) = case.sets["first"]
     event = {first: of.pop(first)}
     return None if any(case.term[2:]) or not of else ([(1, [_p(event, of | given), _p(of, given)])], [], [])
+
+
+def _as_among_all(case: Case) -> Found:
+    ((name, value),), ((x, _),), *rest = case.term
+    applies = case.term[1] == (case.roles["x"],) and name not in case.dag.below({x}) and not any((*rest, case.sets))
+    return ([(1, [_p({name: value})])], [], []) if applies else None
 
 
 def _no_cause(case: Case) -> Found:
@@ -141,11 +144,9 @@ def _instrument(case: Case) -> Found:
 
 def _consistency(case: Case) -> Found:
     of, given, do, had, *rest = case.term
-    return (
-        ([(1, [written(of=of, given=given)])], [], [])
-        if given == had and not do and not any(rest) and not case.sets
-        else None
-    )
+    if given != had or do or any(rest) or case.sets:
+        return None
+    return [(1, [written(of=of, given=given)])], [], []
 
 
 def _all_through(case: Case) -> Found:
@@ -184,6 +185,7 @@ RULES: dict[str, Callable[[Case], Found]] = {
     "ratio": _ratio,
     "rest of joint": _rest_of_joint,
     "product": _product,
+    "as among all": _as_among_all,
     "no cause": _no_cause,
     "back-door": _world(_back_door, treated=False),
     "back-door among the treated": _world(_back_door, treated=True),

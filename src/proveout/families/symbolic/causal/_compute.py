@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from proveout.families.symbolic.causal._bounds import bounds, values
-from proveout.families.symbolic.causal._expression import Expression, expanded, terms_of
+from proveout.families.symbolic.causal._expression import expanded, terms_of
 from proveout.families.symbolic.causal._identify import identify_all
 from proveout.families.symbolic.causal._query import Derived, Identified, NotIdentified, Query
-from proveout.families.symbolic.causal._stated import Line, Resolver, Stated
+from proveout.families.symbolic.causal._stated import LIKE_ALL, Line, Resolver, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Verdict", "evaluate"]
 
+ALIKE = "those asked about are as all are in what the treatment does not cause"
 Answer = Literal["yes", "no", "not identified", "undecided"]
 Asked = Literal["greater", "smaller"]
 
@@ -30,12 +31,12 @@ class Verdict(msgspec.Struct, frozen=True):
     Args:
         answer: ``yes`` or ``no`` when every value that rounds to the stated numbers says so, ``undecided`` when some
             say the one and some the other, ``not identified`` when graph and numbers do not give an answer.
-        point: ``yes`` or ``no`` by the numbers as stated; empty when they give none.
+        point: ``yes`` or ``no`` by the numbers as stated, ``no`` where these do not decide and differ by less than half
+            of their last digit; empty when they give none.
         value: the quantity asked for, by the numbers as stated.
         interval: its least and largest value over all that rounds to the stated numbers; None when unknown.
-        estimand: the formula over probabilities that data may show, as text.
-        derivation: the steps that lead to it, in words.
-        arithmetic: each computed probability, its formula and its value.
+        identified: the estimand and the steps that lead to it.
+        numbers: the value of each line.
         assumptions: what must hold besides the graph.
         reason: why there is no answer; empty when there is one.
         lines: the arithmetic as data, each line after those it uses.
@@ -46,13 +47,27 @@ class Verdict(msgspec.Struct, frozen=True):
     point: str = ""
     value: Fraction | None = None
     interval: tuple[Fraction, Fraction] | None = None
-    estimand: str = ""
-    derivation: tuple[str, ...] = ()
-    arithmetic: tuple[str, ...] = ()
+    identified: Identified | None = None
+    numbers: tuple[Fraction, ...] = ()
     assumptions: tuple[str, ...] = ()
     reason: str = ""
     lines: tuple[Line, ...] = ()
     ends: tuple[int, int | None] = (0, None)
+
+    @property
+    def estimand(self) -> str:
+        """The formula over probabilities that data may show, as text."""
+        return str(self.identified.estimand) if self.identified else ""
+
+    @property
+    def derivation(self) -> tuple[str, ...]:
+        """The steps that lead to the estimand, in words."""
+        return self.identified.steps if self.identified else ()
+
+    @property
+    def arithmetic(self) -> tuple[str, ...]:
+        """Each computed probability, its formula and its value."""
+        return tuple(_written(line, number) for line, number in zip(self.lines, self.numbers, strict=True))
 
 
 def evaluate(
@@ -80,12 +95,13 @@ def evaluate(
     found = identify_all(graph, query)
     unidentified = found if isinstance(found, NotIdentified) else None
     ways = ([found.under] if found.under else []) if isinstance(found, NotIdentified) else found
-    resolver = Resolver(graph, stated)
     missing = ""
-    for way in ways:
-        lines, missing = _lines(resolver, way)
-        if not missing:
-            return _verdict(way, lines, stated, (asked, Fraction(threshold)), unidentified)
+    for like_all in ("", query.treatment) if query.kind == "ett" else ("",):
+        resolver = Resolver(graph, stated, like_all)
+        for way in ways:
+            lines, missing = _lines(resolver, way)
+            if not missing:
+                return _verdict(way, lines, stated, (asked, Fraction(threshold)), unidentified)
     reason = unidentified.reason if unidentified else f"{missing} does not follow from what is stated"
     return Verdict("not identified", reason=reason)
 
@@ -132,16 +148,20 @@ def _verdict(
     within = bounds(lines, stated, plus, minus)
     direction, threshold = asked
     answer = _answer(direction, threshold, within)
+    none = answer == "undecided" and threshold == 0 and abs(value) < _half(lines, stated)
+    assumptions, reason = way.assumptions, unidentified.reason if unidentified else ""
+    unknown = sorted({str(line.term) for line in lines if line.rule == LIKE_ALL})
+    if unknown and answer == "undecided":
+        assumptions, reason = (*assumptions, ALIKE), f"nothing stated says {', '.join(unknown)}, and it decides"
     return Verdict(
-        answer="not identified" if unidentified else answer,
-        point="yes" if _holds(direction, threshold, value) else "no",
+        answer="not identified" if reason else answer,
+        point="yes" if _holds(direction, threshold, value) and not none else "no",
         value=value,
         interval=(within.low, within.high) if within else None,
-        estimand=str(way.estimand),
-        derivation=way.steps,
-        arithmetic=tuple(_written(line, number) for line, number in zip(lines, found, strict=True)),
-        assumptions=way.assumptions,
-        reason=unidentified.reason if unidentified else "",
+        identified=way,
+        numbers=tuple(found),
+        assumptions=assumptions,
+        reason=reason,
         lines=tuple(lines),
         ends=(plus, minus),
     )
@@ -149,6 +169,12 @@ def _verdict(
 
 def _holds(direction: Asked, threshold: Fraction, value: Fraction) -> bool:
     return value > threshold if direction == "greater" else value < threshold
+
+
+def _half(lines: Sequence[Line], stated: Sequence[Stated]) -> Fraction:
+    """Half of the last digit of the stated numbers that are used: a difference below it counts as none."""
+    used = [stated[line.stated] for line in lines if line.stated is not None]
+    return max((max(one.high - one.point, one.point - one.low) for one in used), default=Fraction(0))
 
 
 def _answer(direction: Asked, threshold: Fraction, within: Any) -> Answer:
@@ -164,5 +190,5 @@ def _answer(direction: Asked, threshold: Fraction, within: Any) -> Answer:
 def _written(line: Line, number: Fraction) -> str:
     """A line as text."""
     name = str(line.term) if line.term else "effect"
-    formula: Expression | None = line.formula
+    formula = line.full
     return f"{name} = {f'{expanded(formula)} = ' if formula is not None else ''}{number} ({line.rule})"

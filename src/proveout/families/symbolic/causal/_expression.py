@@ -17,11 +17,15 @@ __all__ = [
     "Ratio",
     "Sum",
     "Term",
+    "Total",
+    "evaluated",
     "events",
     "expanded",
     "term",
     "terms_of",
     "value_of",
+    "written_out",
+    "written_terms",
 ]
 
 # A value, or the name of the variable whose value a sum runs over.
@@ -97,7 +101,16 @@ class Sum(msgspec.Struct, frozen=True):
         return f"sum over {', '.join(f'{name}={name.lower()}' for name in self.over)} of [{self.body}]"
 
 
-Expression = Term | Product | Difference | Ratio | Sum
+class Total(msgspec.Struct, frozen=True):
+    """Formulas added up: a sum that is written out."""
+
+    parts: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return " + ".join(str(one) for one in self.parts)
+
+
+Expression = Term | Product | Difference | Ratio | Sum | Total
 
 
 def _listed(of: Events) -> str:
@@ -120,7 +133,12 @@ def term(of: Mapping[str, Value], given: Mapping[str, Value] | None = None) -> T
 
 
 def _filled(of: Events, letters: Mapping[str, int]) -> Events:
-    return tuple((name, letters.get(value, value) if isinstance(value, str) else value) for name, value in of)
+    return tuple([(name, letters.get(value, value) if isinstance(value, str) else value) for name, value in of])
+
+
+def _settled(one: Term, letters: Mapping[str, int]) -> Term:
+    of, given = _filled(one.of, letters), _filled(one.given, letters)
+    return Term(of, given, one.do, one.had, one.mediators, one.as_if)
 
 
 def value_of(
@@ -144,45 +162,74 @@ def value_of(
         >>> value_of(Sum(("Z",), term({"Z": "Z"})), lambda one: dict(one.of)["Z"] + 1)
         3
     """
-    known = letters or {}
+    return evaluated(written_out(formula, domains, letters), probability)
+
+
+def evaluated(formula: Expression, probability: Callable[[Term], Any]) -> Any:
+    """The value of a formula that is written out, as `value_of`."""
     if isinstance(formula, Term):
-        return probability(
-            msgspec.structs.replace(formula, of=_filled(formula.of, known), given=_filled(formula.given, known))
-        )
-    if isinstance(formula, Sum):
-        spaces = [(domains or {}).get(name, (0, 1)) for name in formula.over]
-        settings = [dict(zip(formula.over, values, strict=True)) for values in product(*spaces)]
-        found = [value_of(formula.body, probability, domains, {**known, **setting}) for setting in settings]
-        return sum(found[1:], found[0])
+        return probability(formula)
     if isinstance(formula, Product):
         result: Any = 1
         for factor in formula.factors:
-            result = result * value_of(factor, probability, domains, known)
+            result = result * evaluated(factor, probability)
         return result
+    if isinstance(formula, Total):
+        first, *rest = [evaluated(one, probability) for one in formula.parts]
+        return sum(rest, first)
     if isinstance(formula, Difference):
-        return value_of(formula.left, probability, domains, known) - value_of(
-            formula.right, probability, domains, known
-        )
-    return value_of(formula.over, probability, domains, known) / value_of(formula.under, probability, domains, known)
+        return evaluated(formula.left, probability) - evaluated(formula.right, probability)
+    if isinstance(formula, Ratio):
+        return evaluated(formula.over, probability) / evaluated(formula.under, probability)
+    return evaluated(written_out(formula), probability)
+
+
+def written_out(
+    formula: Expression, domains: Mapping[str, Iterable[int]] | None = None, letters: Mapping[str, int] | None = None
+) -> Expression:
+    """A formula with its sums written out and all letters filled; one without sums and letters is itself.
+
+    Example:
+        >>> print(written_out(Sum(("Z",), term({"Z": "Z"}))))
+        P(Z=0) + P(Z=1)
+    """
+    if isinstance(formula, Term):
+        return _settled(formula, letters) if letters else formula
+    if isinstance(formula, Sum):
+        spaces = [(domains or {}).get(name, (0, 1)) for name in formula.over]
+        settings = [dict(zip(formula.over, values, strict=True)) for values in product(*spaces)]
+        return Total(tuple([written_out(formula.body, domains, {**(letters or {}), **one}) for one in settings]))
+    if isinstance(formula, Product):
+        return Product(tuple([written_out(one, domains, letters) for one in formula.factors]))
+    if isinstance(formula, Total):
+        return Total(tuple([written_out(one, domains, letters) for one in formula.parts]))
+    if isinstance(formula, Difference):
+        return Difference(written_out(formula.left, domains, letters), written_out(formula.right, domains, letters))
+    return Ratio(written_out(formula.over, domains, letters), written_out(formula.under, domains, letters))
 
 
 def terms_of(formula: Expression) -> tuple[Term, ...]:
     """The terms of a formula with sums written out, in order of first use; values are 0 and 1."""
+    return written_terms(written_out(formula))
+
+
+def written_terms(formula: Expression) -> tuple[Term, ...]:
+    """The terms of a formula that is written out, in order of first use."""
+    if isinstance(formula, Term):
+        return (formula,)
     found: dict[Term, None] = {}
+    noted = _Noted()
 
-    def note(one: Term) -> float:
+    def note(one: Term) -> _Noted:
         found[one] = None
-        return 1.0
+        return noted
 
-    value_of(formula, lambda one: _Noted(note(one)))
+    evaluated(formula, note)
     return tuple(found)
 
 
 class _Noted:
     """A number that survives any arithmetic, to walk a formula with."""
-
-    def __init__(self, _: float) -> None:
-        pass
 
     def _same(self, _: object) -> _Noted:
         return self
@@ -218,12 +265,12 @@ class _Text:
         return _Text(f"({self.text}) / ({other.text})")
 
 
-def expanded(formula: Expression, write: Callable[[Term], str] = str) -> str:
-    """A formula with its sums written out.
+def expanded(formula: Expression) -> str:
+    """A formula with its sums written out, as text.
 
     Example:
         >>> expanded(Sum(("Z",), Product((term({"Y": 1}, {"Z": "Z"}), term({"Z": "Z"})))))
         'P(Y=1 | Z=0) * P(Z=0) + P(Y=1 | Z=1) * P(Z=1)'
     """
-    found = value_of(formula, lambda one: _Text(write(one)))
+    found = evaluated(written_out(formula), lambda one: _Text(str(one)))
     return str(found.text) if isinstance(found, _Text) else str(found)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proveout.families.symbolic.causal._expression import Difference, Expression, Product, Ratio, Sum, Term, term
+from proveout.families.symbolic.causal._expression import Difference, Expression, Product, Ratio, Sum, Term, Total, term
 
 if TYPE_CHECKING:
     from proveout.families.symbolic.causal._graph import Graph
@@ -171,7 +171,9 @@ def filled(formula: Expression, values: dict[str, int]) -> Expression:
         return Product(tuple(filled(one, values) for one in formula.factors))
     if isinstance(formula, Difference):
         return Difference(filled(formula.left, values), filled(formula.right, values))
-    return Ratio(filled(formula.over, values), filled(formula.under, values))
+    if isinstance(formula, Ratio):
+        return Ratio(filled(formula.over, values), filled(formula.under, values))
+    return Total(tuple(filled(one, values) for one in formula.parts))
 
 
 BOUND = -1

@@ -6,6 +6,7 @@ import re
 import tomllib
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ TERM = re.compile(r"P\(\s*(?P<of>[^|)]+?)\s*(?:\|\s*(?P<given>[^)]+?)\s*)?\)")
 EVENT = re.compile(r"(?P<name>.+?)\s*=\s*(?P<value>[01])")
 
 
-class Graph(msgspec.Struct, frozen=True):
+class Graph(msgspec.Struct, frozen=True, dict=True):
     """A directed acyclic graph over variables, some of them unobserved.
 
     Args:
@@ -60,7 +61,7 @@ class Graph(msgspec.Struct, frozen=True):
                     about=f"{cause} -> {effect}",
                 )
 
-    @property
+    @cached_property
     def variables(self) -> tuple[str, ...]:
         """All variables, sorted."""
         return tuple(sorted({name for edge in self.edges for name in edge} | set(self.alone)))
@@ -70,21 +71,44 @@ class Graph(msgspec.Struct, frozen=True):
         """The variables that data show, sorted."""
         return tuple(name for name in self.variables if name not in self.unobserved)
 
+    @cached_property
+    def _beside(self) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+        """The direct causes and the direct effects of each variable."""
+        causes: dict[str, set[str]] = {}
+        effects: dict[str, set[str]] = {}
+        for cause, effect in self.edges:
+            causes.setdefault(effect, set()).add(cause)
+            effects.setdefault(cause, set()).add(effect)
+        up, down = ({name: tuple(sorted(of)) for name, of in found.items()} for found in (causes, effects))
+        return up, down
+
+    @cached_property
+    def _below(self) -> dict[str, set[str]]:
+        """Each variable with everything that it causes, itself included."""
+        return {name: _closure(name, self.children) for name in self.variables}
+
+    @cached_property
+    def _cuts(self) -> dict[tuple[frozenset[str], frozenset[str]], Graph]:
+        """The graphs without some edges, as they are asked for."""
+        return {}
+
     def parents(self, name: str) -> tuple[str, ...]:
         """Direct causes of a variable, sorted."""
-        return tuple(sorted(cause for cause, effect in self.edges if effect == name))
+        return self._beside[0].get(name, ())
 
     def children(self, name: str) -> tuple[str, ...]:
         """Direct effects of a variable, sorted."""
-        return tuple(sorted(effect for cause, effect in self.edges if cause == name))
+        return self._beside[1].get(name, ())
 
     def ancestors(self, names: Iterable[str] | str) -> set[str]:
         """The variables themselves and everything that causes them."""
-        return _closure(names, self.parents)
+        wanted = {names} if isinstance(names, str) else set(names)
+        return {name for name, below in self._below.items() if not below.isdisjoint(wanted)} | wanted
 
     def descendants(self, names: Iterable[str] | str) -> set[str]:
         """The variables themselves and everything that they cause."""
-        return _closure(names, self.children)
+        wanted = {names} if isinstance(names, str) else set(names)
+        return wanted.union(*[self._below.get(name, ()) for name in wanted])
 
     def order(self) -> tuple[str, ...]:
         """All variables, causes before effects; ties by name."""
@@ -95,9 +119,12 @@ class Graph(msgspec.Struct, frozen=True):
 
     def cut(self, *, into: Iterable[str] = (), out_of: Iterable[str] = ()) -> Graph:
         """The graph without the edges into and out of some variables."""
-        inward, outward = set(into), set(out_of)
-        kept = tuple((a, b) for a, b in self.edges if b not in inward and a not in outward)
-        return Graph(kept, self.unobserved, self.variables)
+        inward, outward = frozenset(into), frozenset(out_of)
+        found = self._cuts.get((inward, outward))
+        if found is None:
+            kept = tuple((a, b) for a, b in self.edges if b not in inward and a not in outward)
+            found = self._cuts[inward, outward] = Graph(kept, self.unobserved, self.variables)
+        return found
 
     def separated(self, one: str, other: str, given: Iterable[str] = ()) -> bool:
         """Whether the graph makes two variables independent given others (d-separation).

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from proveout.families.symbolic.causal._bounds import values
 from proveout.families.symbolic.causal._expression import Term, expanded
 
 if TYPE_CHECKING:
@@ -30,7 +29,8 @@ def proof_of(
         verdict: of a question about a quantity.
         result: of a qualitative question.
     """
-    places = {one.phrase: at for at, one in enumerate(_unique(reading))}
+    unique = _unique(reading)
+    places = {one.phrase: at for at, one in enumerate(unique)}
     proof: dict[str, Any] = {
         "kind": "causal",
         "inputs": {
@@ -40,16 +40,14 @@ def proof_of(
             "edges": [[a, b, one.start, one.end] for a, b, one in reading.background.edges],
             "unobserved": [[name, one.start, one.end] for name, one in reading.background.hidden],
         },
-        "mentions": [
-            [one.phrase.field, one.phrase.start, one.phrase.end, one.variable, one.value] for one in _unique(reading)
-        ],
+        "mentions": [[one.phrase.field, one.phrase.start, one.phrase.end, one.variable, one.value] for one in unique],
         "given": _given(reading, places),
         "question": {
             "form": reading.question.kind,
             "direction": reading.question.direction,
             "roles": {role: places[one.phrase] for role, one in reading.roles.items()},
         },
-        "lines": [] if verdict is None else _lines(reading, verdict),
+        "lines": [] if verdict is None else _lines(verdict),
         "result": result if verdict is None else _quantity(reading, verdict),
         "answer": output,
     }
@@ -100,19 +98,18 @@ def written(one: Term) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 
-def _lines(reading: Reading, verdict: Verdict) -> list[dict[str, Any]]:
-    numbers = values(verdict.lines, [one.point for one in reading.stated])
-    return [_line(one, number) for one, number in zip(verdict.lines, numbers, strict=True)]
+def _lines(verdict: Verdict) -> list[dict[str, Any]]:
+    return [_line(one, number) for one, number in zip(verdict.lines, verdict.numbers, strict=True)]
 
 
 def _line(line: Line, number: Fraction) -> dict[str, Any]:
     found: dict[str, Any] = {"rule": line.rule, "value": str(number)}
     if line.term is not None:
         found["term"] = written(line.term)
-    if line.formula is None:
+    if line.full is None:
         found["stated"] = line.stated
     else:
-        found["formula"] = expanded(line.formula)
+        found["formula"] = expanded(line.full)
     if line.sets:
         found["sets"] = {role: list(names) for role, names in line.sets}
     if line.separations:
@@ -139,4 +136,4 @@ def _quantity(reading: Reading, verdict: Verdict) -> dict[str, Any]:
 
 
 def _formula(line: Line) -> str:
-    return expanded(line.formula) if line.formula is not None else str(line.term)
+    return expanded(line.full) if line.full is not None else str(line.term)

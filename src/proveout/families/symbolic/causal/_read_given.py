@@ -98,7 +98,8 @@ def read_given(text: str) -> Given:
     methods: list[Method] = []
     rules: list[Rule] = []
     observed: list[Phrase] = []
-    for one in sentences("given_info", text):
+    told = tuple(sentences("given_info", text))
+    for one in told:
         if (fact := _fact(one)) is not None:
             facts.append(fact)
         elif (method := _method(one)) is not None:
@@ -109,9 +110,7 @@ def read_given(text: str) -> Given:
             rules.extend(found_rules)
         else:
             raise fail("a sentence of the given information is not understood", one.text)
-    return Given(
-        tuple(_split(facts)), tuple(methods), tuple(rules), tuple(observed), tuple(sentences("given_info", text))
-    )
+    return Given(tuple(_split(facts)), tuple(methods), tuple(rules), tuple(observed), told)
 
 
 def _group(one: Phrase, found: re.Match[str], name: str, shift: int = 0) -> Phrase:

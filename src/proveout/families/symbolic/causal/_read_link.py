@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proveout.families.symbolic.causal._read_text import Phrase, fail
-from proveout.families.symbolic.causal._words import Bag, attribute, bag, first_place, overlap
+from proveout.families.symbolic.causal._read_text import fail
+from proveout.families.symbolic.causal._words import Bag, attribute, bag, first_place, met, overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,21 +73,16 @@ class _Union:
             self.parent[b] = a
 
 
-def key(one: Phrase) -> str:
-    """A phrase as it is compared."""
-    return " ".join(one.text.lower().split())
-
-
 def grouped(given: Given, question: Question) -> Groups:
     """The phrases of a text, merged where its shape says that they are of one variable."""
     union = _Union()
     _join_designs(union, given.facts)
     for rule in given.rules:
         for one in (*rule.causes, *rule.effects):
-            union.find(key(one))
+            union.find(one.key)
     for one in given.observed:
-        union.find(key(one))
-    asked = {role: key(one) for role, one in question.phrases.items()} if question.kind != "backadj" else {}
+        union.find(one.key)
+    asked = {role: one.key for role, one in question.phrases.items()} if question.kind != "backadj" else {}
     for text in asked.values():
         union.find(text)
     if "other" in asked:
@@ -102,7 +97,7 @@ def grouped(given: Given, question: Question) -> Groups:
         apart,
         tuple(_likely(given.facts, question, asked, of)),
         tuple(_rules(given.rules, of)),
-        tuple(of[key(one)] for one in given.observed),
+        tuple(of[one.key] for one in given.observed),
     )
 
 
@@ -111,21 +106,21 @@ def _join_designs(union: _Union, facts: Sequence[Fact]) -> None:
     first: dict[tuple[object, ...], str] = {}
     for fact in facts:
         for one in (*fact.of, *fact.given):
-            union.find(key(one))
+            union.find(one.key)
         for at, one in enumerate(fact.given if not fact.correlation else ()):
-            union.join(first.setdefault((key(fact.of[0]), len(fact.given), at), key(one)), key(one))
+            union.join(first.setdefault((fact.of[0].key, len(fact.given), at), one.key), one.key)
         if len(fact.of) > 1 and not fact.correlation:
-            union.join(first.setdefault((key(fact.of[-1]), "joint"), key(fact.of[0])), key(fact.of[0]))
+            union.join(first.setdefault((fact.of[-1].key, "joint"), fact.of[0].key), fact.of[0].key)
 
 
 def _apart(given: Given, asked: dict[str, str], of: dict[str, int]) -> Iterator[frozenset[int]]:
     """Groups that one sentence, or the question, tells apart."""
     for fact in given.facts:
-        yield from (frozenset(of[key(one)] for one in pair) for pair in combinations((*fact.of, *fact.given), 2))
+        yield from (frozenset(of[one.key] for one in pair) for pair in combinations((*fact.of, *fact.given), 2))
     for rule in given.rules:
-        yield from (frozenset(of[key(one)] for one in pair) for pair in combinations((*rule.causes, *rule.effects), 2))
+        yield from (frozenset(of[one.key] for one in pair) for pair in combinations((*rule.causes, *rule.effects), 2))
     for sentence in given.sentences:
-        seen = [of[key(one)] for one in given.observed if sentence.start <= one.start < sentence.end]
+        seen = [of[one.key] for one in given.observed if sentence.start <= one.start < sentence.end]
         yield from (frozenset(pair) for pair in combinations(seen, 2))
     roles = [text for role, text in asked.items() if role in {"x", "y", "given"}]
     yield from (frozenset(of[text] for text in pair) for pair in combinations(roles, 2))
@@ -134,8 +129,8 @@ def _apart(given: Given, asked: dict[str, str], of: dict[str, int]) -> Iterator[
 def _likely(
     facts: Sequence[Fact], question: Question, asked: dict[str, str], of: dict[str, int]
 ) -> Iterator[tuple[int, int]]:
-    seen = {(of[key(one)], of[key(fact.of[0])]) for fact in facts if not fact.correlation for one in fact.given}
-    seen |= {(of[key(fact.of[0])], of[key(fact.of[1])]) for fact in facts if len(fact.of) > 1 and not fact.correlation}
+    seen = {(of[one.key], of[fact.of[0].key]) for fact in facts if not fact.correlation for one in fact.given}
+    seen |= {(of[fact.of[0].key], of[fact.of[1].key]) for fact in facts if len(fact.of) > 1 and not fact.correlation}
     if question.kind in EFFECTS:
         seen.add((of[asked["x"]], of[asked["y"]]))
     yield from sorted(seen)
@@ -144,7 +139,7 @@ def _likely(
 def _rules(rules: Sequence[Rule], of: dict[str, int]) -> Iterator[tuple[tuple[int, ...], int]]:
     for rule in rules:
         for effect in rule.effects:
-            yield tuple(of[key(one)] for one in rule.causes), of[key(effect)]
+            yield tuple(of[one.key] for one in rule.causes), of[effect.key]
 
 
 def links(groups: Groups, graph: Graph) -> tuple[list[dict[int, str]], list[dict[int, str]]]:
@@ -185,22 +180,21 @@ def _shared(groups: Groups, names: Sequence[str]) -> dict[str, float]:
 
 def _scores(texts: Sequence[str], names: Sequence[str], shared: dict[str, float]) -> dict[str, float]:
     """How well each variable's name fits a group, by words."""
-    bags = {name: bag(name) for name in names}
-    found = {name: max(_fit(name, bags[name], text, shared) for text in texts) for name in names}
+    bags, said = {name: bag(name) for name in names}, [(text, bag(text)) for text in texts]
+    found = {name: max([_fit(name, bags[name], one, shared) for one in said]) for name in names}
     # Of two names met in a phrase, the first is what it is about.
-    places = {name: min(first_place(bags[name], text) for text in texts) for name in names}
+    places = {name: min([first_place(bags[name], words) for _, words in said]) for name in names}
     nearest = min(places.values())
     return {name: fit + FIRST * (places[name] == nearest and fit > 0) for name, fit in found.items()}
 
 
-def _fit(name: str, words: Bag, text: str, shared: dict[str, float]) -> float:
+def _fit(name: str, words: Bag, said: tuple[str, Bag], shared: dict[str, float]) -> float:
+    text, found = said
     if name == text:
         return SAME_NAME
-    found = bag(text)
-    met = {stem: overlap(Bag(frozenset([stem]), words.words, negated=False), found) for stem in words.stems}
     # Words that no other name has tell more; a whole name met tells more than a part of a longer one.
-    rare = min(1.0, sum(part / shared[stem] for stem, part in met.items()))
-    whole = sum(part / shared[stem] for stem, part in met.items()) / max(1, len(met))
+    total = sum([met(stem, found) / shared[stem] for stem in words.stems])
+    rare, whole = min(1.0, total), total / max(1, len(words.stems))
     fit = SAME_WORDS * (RARE * rare + (1 - RARE) * whole)
     return max(fit, SAME_TOPIC if attribute(words, found) else 0.0)
 

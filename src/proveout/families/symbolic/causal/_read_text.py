@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,13 +29,18 @@ HIDDEN = re.compile(
 AND = re.compile(r",? and |, ")
 
 
-class Phrase(msgspec.Struct, frozen=True):
+class Phrase(msgspec.Struct, frozen=True, dict=True):
     """A piece of an input field, at characters ``start`` to ``end``."""
 
     field: str
     start: int
     end: int
     text: str
+
+    @cached_property
+    def key(self) -> str:
+        """The phrase as it is compared."""
+        return _name(self.text)
 
 
 def phrase(field: str, text: str, start: int, end: int) -> Phrase:

@@ -44,6 +44,10 @@ class Values:
             if text not in self.said:
                 self.said[text] = self.of(text)
         for first, second in opposed:
+            # What the first says of itself counts before what the second is asked to be instead.
+            lean = self._lean(first) or -self._lean(second)
+            if {first, second}.isdisjoint(self.said) and abs(lean) >= CLEAR:
+                self.said[first] = int(lean > 0)
             self._learn_pair(second, first)
 
     def _learn_pair(self, first: str, second: str) -> None:
@@ -59,8 +63,10 @@ class Values:
         """How much a phrase says value 1 (positive) or 0 (negative)."""
         words = bag(text)
         sides: dict[int, list[float]] = {0: [], 1: []}
+        # Another quality of the same thing is the other value, unless that one is known by its own words.
+        lone = len(set(self.said.values())) == 1
         for known, value in self.said.items():
-            sides[value].append(signed(words, bag(known)))
+            sides[value].append(signed(words, bag(known), qualities=lone))
         one = max(sides[1], default=0.0, key=abs)
         zero = max(sides[0], default=0.0, key=abs)
         return one - zero

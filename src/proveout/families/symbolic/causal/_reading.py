@@ -11,7 +11,7 @@ from proveout.errors import TextNotUnderstood
 from proveout.families.symbolic.causal._expression import Term, events
 from proveout.families.symbolic.causal._query import Query
 from proveout.families.symbolic.causal._read_given import Fact, Given, read_given
-from proveout.families.symbolic.causal._read_link import Groups, grouped, key, links
+from proveout.families.symbolic.causal._read_link import Groups, grouped, links
 from proveout.families.symbolic.causal._read_question import Question, read_question
 from proveout.families.symbolic.causal._read_text import Background, Phrase, fail, read_background
 from proveout.families.symbolic.causal._read_values import Values
@@ -142,8 +142,8 @@ def _reading(told: Background, given: Given, asked: Question, link: tuple[Groups
     }
 
     def mention(one: Phrase, *, named: bool = False) -> Mention:
-        name = found[groups.of[key(one)]]
-        return Mention(one, name, None if named else values[name].of(key(one)))
+        name = found[groups.of[one.key]]
+        return Mention(one, name, None if named else values[name].of(one.key))
 
     roles = {role: mention(one, named=_only_named(asked.kind)) for role, one in asked.phrases.items()}
     facts = tuple(fact for fact in given.facts if not fact.correlation)
@@ -179,13 +179,13 @@ def _consistent(stated: tuple[Stated, ...], facts: tuple[Fact, ...]) -> None:
 def _values(given: Given, asked: Question, groups: Groups, members: set[int]) -> Values:
     """The values of a variable, from the phrases of its groups."""
     pairs = list(dict.fromkeys(pair for pair in _contrasts(given) if groups.of[pair[0]] in members))
-    alone = [key(one) for fact in given.facts for one in (*fact.of, *fact.given)]
-    alone += [key(one) for rule in given.rules for one in (*rule.causes, *rule.effects)]
-    alone += [key(one) for one in given.observed]
+    alone = [one.key for fact in given.facts for one in (*fact.of, *fact.given)]
+    alone += [one.key for rule in given.rules for one in (*rule.causes, *rule.effects)]
+    alone += [one.key for one in given.observed]
     opposed = []
     if "other" in asked.phrases:
         first = "y" if asked.kind == "marginal" else "x"
-        opposed = [(key(asked.phrases[first]), key(asked.phrases["other"]))]
+        opposed = [(asked.phrases[first].key, asked.phrases["other"].key)]
     return Values(
         pairs,
         [text for text in dict.fromkeys(alone) if groups.of[text] in members],
@@ -200,9 +200,9 @@ def _contrasts(given: Given) -> Iterator[tuple[str, str]]:
         if fact.correlation:
             continue
         for at, one in enumerate(fact.given):
-            places.setdefault((key(fact.of[0]), len(fact.given), at), []).append(key(one))
+            places.setdefault((fact.of[0].key, len(fact.given), at), []).append(one.key)
         if len(fact.of) > 1:
-            places.setdefault((key(fact.of[-1]), "joint"), []).append(key(fact.of[0]))
+            places.setdefault((fact.of[-1].key, "joint"), []).append(fact.of[0].key)
     for texts in places.values():
         different = list(dict.fromkeys(texts))
         if len(different) == 2:  # noqa: PLR2004  a binary variable has two values
@@ -216,9 +216,9 @@ def _methods(told: Background, given: Given, asked: Question) -> Reading:
     names = set(told.graph.variables)
 
     def mention(one: Phrase) -> Mention:
-        if key(one) not in names:
+        if one.key not in names:
             raise fail("a phrase is no variable of the background", one.text)
-        return Mention(one, key(one), None)
+        return Mention(one, one.key, None)
 
     roles = {role: mention(one) for role, one in asked.phrases.items() if role in {"x", "y"}}
     mentions = [mention(one) for method in given.methods for one in (method.x, method.y, method.by) if one is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,8 @@ from proveout.families.symbolic.causal._expression import (
     Sum,
     Term,
     term,
-    terms_of,
+    written_out,
+    written_terms,
 )
 
 if TYPE_CHECKING:
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
 
     from proveout.families.symbolic.causal._graph import Graph
 
-__all__ = ["Line", "Resolver", "Stated", "rounded"]
+__all__ = ["LIKE_ALL", "Line", "Resolver", "Stated", "rounded"]
 
 DEPTH = 7
+LIKE_ALL = "as among all"
 ONE = Product(())
 
 
@@ -51,12 +54,14 @@ def rounded(of: Term, percent: str) -> Stated:
         >>> float(found.low), float(found.high)
         (0.9945, 0.9955)
     """
-    digits = len(percent.partition(".")[2])
-    point, half = Fraction(percent) / 100, Fraction(1, 200 * 10**digits)
-    return Stated(of, point, max(Fraction(0), point - half), min(Fraction(1), point + half))
+    whole, _, digits = percent.partition(".")
+    # In halves of the last digit.
+    steps, most = 2 * int(whole + digits), 200 * 10 ** len(digits)
+    low, high = max(0, steps - 1), min(steps + 1, most)
+    return Stated(of, Fraction(steps, most), Fraction(low, most), Fraction(high, most))
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, dict=True):
     """One line of a derivation: a term, and the formula over terms of earlier lines that gives it.
 
     Args:
@@ -75,9 +80,25 @@ class Line(msgspec.Struct, frozen=True):
     sets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     separations: tuple[tuple[str, str, tuple[str, ...], str], ...] = ()
 
+    @cached_property
+    def full(self) -> Expression | None:
+        """The formula with its sums written out."""
+        return None if self.formula is None else written_out(self.formula)
+
+    @cached_property
+    def needs(self) -> tuple[Term, ...]:
+        """The terms of the formula."""
+        return () if self.full is None else written_terms(self.full)
+
 
 class Resolver:
     """Derives probabilities of binary variables from stated ones, by the rules of probability and the graph.
+
+    Args:
+        graph: the causal graph.
+        stated: the probabilities to start from.
+        like_all: a variable whose groups are taken to be as all are in what it does not cause, where nothing stated
+            says how they are; such a line holds for its point only, and `bounds` lets it be anything from 0 to 1.
 
     Example:
         >>> from proveout.families.symbolic.causal import Graph
@@ -88,10 +109,15 @@ class Resolver:
         ['stated', 'stated', 'complement', 'stated', 'total probability']
     """
 
-    def __init__(self, graph: Graph, stated: Sequence[Stated]) -> None:
-        self._graph = graph
+    def __init__(self, graph: Graph, stated: Sequence[Stated], like_all: str = "") -> None:
+        self._graph, self._like_all = graph, like_all
         self._known = {one.term: at for at, one in reversed(list(enumerate(stated)))}
         self._names = sorted({name for one in stated for name, _ in (*one.term.of, *one.term.given)})
+        # What is stated of which variables beside which, so that ways which need other statements are not tried.
+        self._joint_stated = any(len(one.term.of) > 1 for one in stated)
+        self._beside = {
+            (name, other) for one in stated for name, _ in one.term.of for other, _ in (*one.term.of, *one.term.given)
+        }
         self._found: dict[Term, Line] = {}
         self._failed: dict[Term, int] = {}
 
@@ -105,7 +131,7 @@ class Resolver:
 
     def _collect(self, wanted: Term, done: dict[Term, Line]) -> None:
         line = self._found[wanted]
-        for one in terms_of(line.formula) if line.formula is not None else ():
+        for one in line.needs:
             if one not in done:
                 self._collect(one, done)
         done[wanted] = line
@@ -117,8 +143,7 @@ class Resolver:
             return None
         self._failed[wanted] = depth
         for line in self._ways(wanted):
-            needs = terms_of(line.formula) if line.formula is not None else ()
-            if (depth or not needs) and all(self._solve(one, depth - 1) for one in needs):
+            if (depth or not line.needs) and all(self._solve(one, depth - 1) for one in line.needs):
                 self._found[wanted] = line
                 return line
         return None
@@ -146,17 +171,26 @@ class Resolver:
             if self._graph.separated(name, dropped, rest):
                 fact = (name, dropped, tuple(sorted(rest)), "the graph")
                 yield Line(wanted, "independence", term({name: 1}, rest), None, (("drop", (dropped,)),), (fact,))
-        for over in self._names:
-            if over != name and over not in given:
-                parts = (term({name: 1}, {**given, over: over}), term({over: over}, given))
-                yield Line(wanted, "total probability", Sum((over,), Product(parts)), sets=(("over", (over,)),))
-                yield Line(
-                    wanted, "sum of joint", Sum((over,), term({name: 1, over: over}, given)), sets=(("over", (over,)),)
-                )
+        yield from self._over_others(wanted)
         for moved, kept in given.items():
+            if not self._joint_stated and (moved, name) not in self._beside:
+                continue
             rest = {key: other for key, other in given.items() if key != moved}
             upper = term({name: 1, moved: kept}, rest)
             yield Line(wanted, "ratio", Ratio(upper, term({moved: kept}, rest)), sets=(("given", (moved,)),))
+        if list(given) == [self._like_all] and name not in self._graph.descendants(self._like_all):
+            yield Line(wanted, LIKE_ALL, term({name: 1}))
+
+    def _over_others(self, wanted: Term) -> Iterator[Line]:
+        """Sums over a further variable."""
+        (name, _), given = wanted.of[0], dict(wanted.given)
+        for over in self._names:
+            if over != name and over not in given and (name, over) in self._beside:
+                parts = (term({name: 1}, {**given, over: over}), term({over: over}, given))
+                yield Line(wanted, "total probability", Sum((over,), Product(parts)), sets=(("over", (over,)),))
+                if self._joint_stated:
+                    joint = term({name: 1, over: over}, given)
+                    yield Line(wanted, "sum of joint", Sum((over,), joint), sets=(("over", (over,)),))
 
     def _joint(self, wanted: Term) -> Iterator[Line]:
         of, given = dict(wanted.of), dict(wanted.given)
