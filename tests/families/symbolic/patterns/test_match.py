@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +14,8 @@ CLASSES = {"month": ("may", "june"), "number": ("two",)}
 LISTS = {"city": ("york", "new york", "bonn"), "state": ("ohio",)}
 
 
-def found(text: str, *patterns: dict[str, object], single: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    made = tuple(
-        Pattern(**{"id": f"p{at}", "field": "city", **one})  # type: ignore[arg-type]
-        for at, one in enumerate(patterns)
-    )
+def found(text: str, *patterns: dict[str, Any], single: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    made = tuple(Pattern(**{"id": f"p{at}", "field": "city", **one}) for at, one in enumerate(patterns))
     listed = PatternList(common=COMMON, classes=CLASSES, lists=LISTS, patterns=made)
     words = words_of(text)
     matches = Matcher(listed, single).found(words)
@@ -43,7 +42,7 @@ def found(text: str, *patterns: dict[str, object], single: tuple[str, ...] = ())
         ("", {"value": "{city}"}, []),
     ],
 )
-def test_what_a_pattern_finds(text: str, pattern: dict[str, object], values: list[str]) -> None:
+def test_what_a_pattern_finds(text: str, pattern: dict[str, Any], values: list[str]) -> None:
     assert sorted(value for _, value in found(text, pattern)) == sorted(values)
 
 
