@@ -20,13 +20,15 @@ from typing import Any
 import numpy as np
 
 from proveout.data import SelectSplit, TrainSplit
-from proveout.families import BuildRun, families
+from proveout.families import BuildRun, Claim, check_proof, families
 from proveout.task import Example, Task
 from proveout.trial import wilson
 
 WARM_UP, SINGLE, RESAMPLES, LONGEST = 20, 300, 2000, 8
 # Chen et al. (2019), recalled, on the usual 13,084, 700 and 700 rows, which are not these: slot F1, whole sentence.
 PUBLISHED = {"JointBERT": (0.970, 0.928), "Slot-Gated": (0.888, 0.755)}
+
+CHOSEN = ("regularisation", "neighbours", "share", "patterns")
 
 Spans = set[tuple[int, int, str]]
 Finder = Callable[[Sequence[str]], list[Spans]]
@@ -122,7 +124,7 @@ def speed(find: Finder, texts: Sequence[str]) -> Figures:
     return {"p50_ms": float(p50), "p95_ms": float(p95)}
 
 
-def served(candidate: Any, rows: Sequence[Example]) -> Figures:
+def served(candidate: Any, rows: Sequence[Example], folder: Path) -> Figures:
     """Values right in every field by the output itself; how many were served, and right of these."""
     answers = candidate.answer([row.inputs for row in rows])
     kept = [(answer, row) for answer, row in zip(answers, rows, strict=True) if not answer.abstained]
@@ -134,7 +136,19 @@ def served(candidate: Any, rows: Sequence[Example]) -> Figures:
         "served": len(kept) / len(rows),
         "right_of_served": wilson(right, len(kept)),
         "mean_confidence": confidence,
+        **accepted(answers, rows, folder),
     }
+
+
+def accepted(answers: Sequence[Any], rows: Sequence[Example], folder: Path) -> Figures:
+    """Share of the proofs that an independent checker accepts; nothing where no answer has one."""
+    claims = [
+        Claim(inputs=row.inputs, output=answer.guess, proof=answer.evidence.proof, folder=folder)
+        for answer, row in zip(answers, rows, strict=True)
+        if answer.evidence.proof is not None and answer.guess is not None
+    ]
+    good = sum(not check_proof(claim) for claim in claims)
+    return {"proofs_accepted": wilson(good, len(claims))} if claims else {}
 
 
 def measure(source: Path, count: int | None, cache: Path) -> dict[str, Figures]:
@@ -150,7 +164,7 @@ def measure(source: Path, count: int | None, cache: Path) -> dict[str, Figures]:
     )
     run = BuildRun(seed=0, snapshot="0" * 64, cache=cache)
     finders: dict[str, tuple[Finder, Any, Figures]] = {"gazetteer": (gazetteer(rows[held:]), None, {})}
-    for name in ("distilled", "retrieval"):
+    for name in ("distilled", "retrieval", "symbolic"):
         begun = time.perf_counter()
         candidate = families.create(name).build(task, train, select, run)
         took = time.perf_counter() - begun
@@ -158,7 +172,9 @@ def measure(source: Path, count: int | None, cache: Path) -> dict[str, Figures]:
         folder.mkdir()
         candidate.save(folder)
         size = sum(path.stat().st_size for path in folder.iterdir())
-        chosen = {key: candidate.card.parameters.get(key) for key in ("regularisation", "neighbours", "share")}
+        chosen = {
+            key: candidate.card.parameters.get(key) for key in ("regularisation", "neighbours", "share", "patterns")
+        }
         finders[name] = finder(candidate), candidate, {"build_seconds": took, "bytes": size, "chosen": chosen}
     tested = rows_of(source / "test.jsonl")
     texts, wanted = [row["text"] for row in tested], [spans_of(row) for row in tested]
@@ -168,7 +184,7 @@ def measure(source: Path, count: int | None, cache: Path) -> dict[str, Figures]:
             **quality(find(texts), wanted),
             **speed(find, texts),
             **facts,
-            **(served(candidate, examples) if candidate else {}),
+            **(served(candidate, examples, cache / name) if candidate else {}),
         }
         for name, (find, candidate, facts) in finders.items()
     }

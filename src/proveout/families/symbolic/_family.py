@@ -10,6 +10,7 @@ from proveout.families.symbolic._decisions import DecisionCandidate, build_decis
 from proveout.families.symbolic._language import LanguageCandidate, build_language, fits_language
 from proveout.families.symbolic._tables import TableCandidate, build_tables, fits_tables
 from proveout.families.symbolic.induced import RuleCandidate, build_rules
+from proveout.families.symbolic.patterns import PatternCandidate, build_patterns, fits_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,12 +41,16 @@ APPROACHES = (
     Approach(fits_decisions, build_decisions),
     Approach(fits_tables, build_tables),
     Approach(fits_language, build_language),
+    Approach(fits_patterns, build_patterns),
     Approach(_fits_rules, build_rules),
 )
-CANDIDATES: tuple[type[DecisionCandidate | TableCandidate | LanguageCandidate | RuleCandidate], ...] = (
+CANDIDATES: tuple[
+    type[DecisionCandidate | TableCandidate | LanguageCandidate | PatternCandidate | RuleCandidate], ...
+] = (
     DecisionCandidate,
     TableCandidate,
     LanguageCandidate,
+    PatternCandidate,
     RuleCandidate,
 )
 
@@ -62,13 +67,13 @@ class AnyProver:
 
 @family("symbolic")
 class SymbolicFamily:
-    """Rules with proofs: a policy over facts, a decision model, questions over controlled English, or induced rules."""
+    """Rules with proofs: a policy, a decision model, questions over controlled English, induced rules and patterns."""
 
     name = "symbolic"
     candidate = AnyProver
 
     def fits(self, task: Task) -> Fit:
-        """What has a policy, a question for a reader, or rows to induce rules from."""
+        """What has a policy, a question for a reader, fields to find, or rows to induce rules from."""
         found = [approach.fits(task) for approach in APPROACHES]
         return next((fit for fit in found if fit.ok), Fit(ok=False, reason="; ".join(fit.reason for fit in found)))
 

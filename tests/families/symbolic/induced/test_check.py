@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proveout.families.symbolic.induced import InducedRule, RuleList, check_rules, written_rules
-from proveout.families.symbolic.induced._candidate import _proof
+from proveout.families.symbolic.induced._candidate import proof_of as rules_proof
 from proveout.families.symbolic.induced._rules import Matcher
 
 RULES = RuleList(
@@ -37,7 +37,7 @@ TEXTS = [
 
 
 def proof_of(text: str) -> dict[str, Any]:
-    return _proof(RULES, Matcher(RULES).fire(text))
+    return rules_proof(RULES, Matcher(RULES).fire(text))
 
 
 @pytest.mark.parametrize("text", TEXTS)

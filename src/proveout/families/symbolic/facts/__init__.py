@@ -1,6 +1,7 @@
 """Facts from text: redundant readers that agree, or say what has to be confirmed."""
 
 from proveout.families.symbolic.facts._combine import ReaderTrust, combine, measure_trust, read_facts
+from proveout.families.symbolic.facts._grammars import word_classes
 from proveout.families.symbolic.facts._learn import fit_reader, stated_facts
 from proveout.families.symbolic.facts._learned import LearnedReader
 from proveout.families.symbolic.facts._llm import LlmReader, facts_schema
@@ -33,4 +34,5 @@ __all__ = [
     "plain_value",
     "read_facts",
     "stated_facts",
+    "word_classes",
 ]

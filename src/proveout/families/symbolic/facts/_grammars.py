@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from proveout.families.symbolic.facts._dates import DAY_WORDS, Day, date_at
+from proveout.families.symbolic.facts._dates import DAY_WORDS, MONTHS, WEEKDAYS, Day, date_at
 from proveout.families.symbolic.facts._numbers import NUMBER_WORDS, Number, number_at
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from proveout.families.symbolic.facts._words import Word
 
-__all__ = ["GRAMMAR_WORDS", "Amount", "AmountKind", "amounts"]
+__all__ = ["GRAMMAR_WORDS", "Amount", "AmountKind", "amounts", "word_classes"]
 
 AmountKind = Literal["number", "money", "duration", "date"]
 
@@ -50,6 +50,22 @@ HEDGES_AFTER = (("or", "so"), ("or", "more"), ("or", "less"), ("give", "or"), ("
 # An amount of nobody knows how many.
 VAGUE = frozenset({"few", "several", "couple", "many", "some"})
 GRAMMAR_WORDS = frozenset({*NUMBER_WORDS, *DAY_WORDS, *UNITS, *(word for word in CURRENCIES if word.isalpha())})
+
+
+def word_classes() -> dict[str, frozenset[str]]:
+    """The words by class that numbers, durations, dates and money are written with.
+
+    Example:
+        >>> {name: "days" in words for name, words in word_classes().items()}
+        {'currency': False, 'month': False, 'number': False, 'unit': True, 'weekday': False}
+    """
+    return {
+        "currency": frozenset(CURRENCIES),
+        "month": frozenset(MONTHS),
+        "number": NUMBER_WORDS,
+        "unit": frozenset({*UNITS, "second", "seconds", "minute", "minutes"}),
+        "weekday": frozenset(WEEKDAYS),
+    }
 
 
 class Amount(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["RuleCandidate", "build_rules", "wilson_bounds"]
+__all__ = ["RuleCandidate", "build_rules", "proof_of", "wilson_bounds"]
 
 NAME = "symbolic"
 STATE = "induced.json"
@@ -71,7 +71,7 @@ class RuleCandidate:
             fired = self._matcher.fire(text)
             score = _score(self.rules, fired.at)
             sure = float(self._state.calibrator(np.array([score]))[0])
-            proof = _proof(self.rules, fired)
+            proof = proof_of(self.rules, fired)
             rejected = score < self._state.threshold or fired.at == len(self.rules.rules)
             chosen.append((proof["label"], sure, rejected, Evidence(proof=proof, note=_note(self.rules, fired))))
         return chosen
@@ -94,7 +94,7 @@ class RuleCandidate:
         return cls(state, read_rules((folder / DOCUMENT).read_bytes(), state.labels))
 
 
-def _proof(rules: RuleList, fired: Fired) -> dict[str, Any]:
+def proof_of(rules: RuleList, fired: Fired) -> dict[str, Any]:
     rule = rules.rules[fired.at] if fired.at < len(rules.rules) else None
     return {
         "kind": "rules",
