@@ -128,7 +128,7 @@ class Reader:
     def _call(self, tree: ast.Call, case: dict[str, Any]) -> tuple[Any, Any]:
         name = str(tree.func.id)  # type: ignore[attr-defined]
         if name == "date":
-            day = date.fromisoformat(tree.args[0].value)  # type: ignore[attr-defined,arg-type]
+            day = date.fromisoformat(tree.args[0].value)  # type: ignore[attr-defined]
             return self.logic.literal(Fraction(day.toordinal() * 86_400)), _unit("day")
         found = [self.read(one, case) for one in tree.args]
         if name.removesuffix("s") in _UNITS:
@@ -147,7 +147,7 @@ def _tree(text: str) -> ast.expr:
 
 
 def _unit(text: str) -> tuple[Fraction, dict[str, int]]:
-    scale, powers, sign = Fraction(1), {}, 1
+    scale, powers, sign = Fraction(1), dict[str, int](), 1
     for name in text.replace("/", " / ").replace("*", " ").split():
         base, size = _UNITS.get(name, _UNITS.get(name.removesuffix("s"), (name, 1)))
         if name != "/":
