@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proveout.families.symbolic.facts._grammars import Amount, amounts
+from proveout.families.symbolic.facts import _grammars
+from proveout.families.symbolic.facts._grammars import GRAMMAR_WORDS, Amount, amounts
+from proveout.families.symbolic.facts._numbers import number_at
 from proveout.families.symbolic.facts._words import words_of
 
 
@@ -94,3 +96,34 @@ def test_amounts_follow_each_other_in_any_text(text: str) -> None:
     assert all(0 <= one.first < one.stop <= len(words) for one in found)
     assert all(one.stop <= other.first for one, other in pairwise(found))
     assert found == amounts(words)
+
+
+STARTS = [
+    *PIECES,
+    *sorted(GRAMMAR_WORDS),
+    "the",
+    "last",
+    "this",
+    "on",
+    "day",
+    "before",
+    "yesterday",
+    "a",
+    "an",
+    "some",
+    "12",
+]
+
+
+@given(st.lists(st.sampled_from(STARTS), max_size=8).map(" ".join))
+def test_no_amount_begins_where_none_is_looked_for(text: str) -> None:
+    words = words_of(text)
+    for at in range(len(words)):
+        number = number_at(words, at)
+        tried = [one for read in _grammars._ALL if (one := read(words, at, number)) is not None]
+        assert _grammars._amount(words, at) == (tried[0] if tried else None)
+
+
+def test_a_date_after_a_slash_begins_with_its_digits() -> None:
+    one = amounts(words_of("order /2025-01-06"))[0]
+    assert (one.kind, one.first, one.stop) == ("date", 2, 5)

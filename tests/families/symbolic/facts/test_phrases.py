@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proveout.errors import PolicyInvalid
-from proveout.families.symbolic.facts._grammars import amounts
-from proveout.families.symbolic.facts._phrases import PhraseBook, parse_phrase
-from proveout.families.symbolic.facts._words import words_of
+from proveout.families.symbolic.facts._grammars import Amount, amounts
+from proveout.families.symbolic.facts._phrases import Found, Phrase, PhraseBook, parse_phrase
+from proveout.families.symbolic.facts._words import Word, words_of
 
 
 def found(phrase: str, text: str) -> list[str]:
@@ -80,6 +81,54 @@ def test_phrases_match_as_the_regular_expression_of_the_same_meaning(phrase: str
     starts = {one.first for _, one in PhraseBook([(compiled, None)]).find(whole, [])}
     expected = {at for at in range(len(words)) if re.match(pattern, " ".join([*words[at:], ""]))}
     assert starts == expected
+
+
+MIXED = st.sampled_from(["a", "b", "c", "a*", "...", "{number}", "{duration}", "b c", "(a|{number}) c", "a [b] c"])
+BOOKS = st.lists(st.lists(MIXED, min_size=1, max_size=4).map(" ".join), min_size=1, max_size=6)
+TEXTS = st.lists(st.sampled_from(["a", "b", "c", "ab", "3", "two days", "."]), max_size=10).map(" ".join)
+
+
+def alone(phrase: Phrase, words: Sequence[Word], named: Sequence[Amount], at: int) -> Found | None:
+    """The longest match from a word on, by one phrase simulated state by state and nothing else."""
+    slots = {amount.first: amount for amount in named}
+    live: dict[int, dict[int, Amount | None]] = {at: dict.fromkeys(phrase.begins)}
+    best = None
+    for here in range(at, len(words) + 1):
+        states = live.get(here, {})
+        if len(phrase.arcs) - 1 in states:
+            best = Found(at, here, states[len(phrase.arcs) - 1])
+        if here == len(words) or words[here].sentence != words[at].sentence:
+            break
+        for state, held in states.items():
+            for arc in phrase.arcs[state]:
+                amount = slots.get(here) if arc.kind == "slot" else None
+                fits = (
+                    (amount is not None and amount.kind == arc.what)
+                    or arc.kind == "any"
+                    or (arc.kind == "word" and words[here].text == arc.what)
+                    or (arc.kind == "prefix" and words[here].text.startswith(arc.what))
+                )
+                for after in arc.to if fits else ():
+                    live.setdefault(amount.stop if amount else here + 1, {}).setdefault(after, amount or held)
+    return best
+
+
+@given(BOOKS, TEXTS)
+def test_phrases_together_are_found_as_each_alone(texts: list[str], text: str) -> None:
+    phrases: list[tuple[Phrase, int]] = []
+    for one in texts:
+        try:
+            phrases.append((parse_phrase(one, "x"), len(phrases)))
+        except PolicyInvalid:
+            continue
+    words = words_of(text)
+    named = amounts(words)
+    expected = []
+    for at, word in enumerate(words):
+        here = [(key, phrase.firsts, alone(phrase, words, named, at)) for phrase, key in phrases]
+        groups = {key: 2 if firsts is None else word.text not in firsts for key, firsts, _ in here}
+        expected += sorted(((key, one) for key, _, one in here if one), key=lambda pair: (groups[pair[0]], pair[0]))
+    assert list(PhraseBook(phrases).find(words, named)) == expected
 
 
 @given(st.text("ab()[]{}|*. ", max_size=40))

@@ -55,3 +55,8 @@ def test_words_of_the_vocabulary_and_other_letters_stay() -> None:
 @given(st.lists(st.text(st.characters(categories=["Ll"]), min_size=4, max_size=8), max_size=6))
 def test_no_repair_changes_a_known_word(vocabulary: list[str]) -> None:
     assert not set(repair_table(vocabulary)) & {word for word in vocabulary if word.isalpha()}
+
+
+def test_two_readers_of_a_text_share_its_words() -> None:
+    assert words_of("my order " * 3) is words_of("my order my order my order ")
+    assert words_of("another") != words_of("text")

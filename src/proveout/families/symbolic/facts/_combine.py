@@ -75,6 +75,8 @@ def combine(said: Saids, facts: Sequence[Fact], trust: ReaderTrust | None = None
     unsure: list[Ambiguity] = []
     for fact in facts:
         spoken = {name: one[fact.name] for name, one in said.items() if fact.name in one}
+        if not spoken:
+            continue
         claims = _claims(fact, spoken)
         if _is_settled(fact, spoken, claims, trust, len(said)):
             value = next(iter(claims), None)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from proveout.families.symbolic.facts._words import Word
 
-__all__ = ["DAY_WORDS", "Day", "FoundDay", "date_at", "days_before"]
+__all__ = ["DATE_STARTS", "DAY_WORDS", "Day", "FoundDay", "date_at", "days_before"]
 
 _MONTHS = [
     "january",
@@ -47,6 +47,11 @@ RELATIVE: dict[tuple[str, ...], int] = {
     ("this", "evening"): 0,
 }
 DAY_WORDS = frozenset({*MONTHS, *WEEKDAYS, "yesterday", "today", "tonight", "morning", "afternoon"}) - {"may", "mar"}
+# Words before a weekday, of which the first and last leave open which week is meant.
+BEFORE_WEEKDAYS = frozenset({"last", "on", "this"})
+# Words that a date may begin with; others begin with digits.
+_RELATIVE_STARTS = frozenset(said[0] for said in RELATIVE)
+DATE_STARTS = frozenset({*MONTHS, *WEEKDAYS, *BEFORE_WEEKDAYS, *_RELATIVE_STARTS})
 ORDINALS = frozenset({"st", "nd", "rd", "th"})
 WHOLE = re.compile(r"\d{1,2}")
 YEAR = re.compile(r"(?:19|20)\d\d")
@@ -89,19 +94,21 @@ def date_at(words: Sequence[Word], at: int) -> FoundDay | None:
         >>> date_at(words_of("8 November, 2024"), 0).day
         Day(year=2024, month=11, day=8, ago=None, weekday=None)
     """
-    texts = [word.text for word in words[at : at + 6] if word.sentence == words[at].sentence]
+    sentence = words[at].sentence
+    texts = [word.text for word in words[at : at + 6] if word.sentence == sentence]
     return next((found for read in _READERS if (found := read(texts, at)) is not None), None)
 
 
 def _relative(texts: Sequence[str], at: int) -> FoundDay | None:
-    for said, ago in RELATIVE.items():
-        if tuple(texts[: len(said)]) == said:
-            return FoundDay(Day(ago=ago), at + len(said))
+    if texts[0] in _RELATIVE_STARTS:
+        for said, ago in RELATIVE.items():
+            if tuple(texts[: len(said)]) == said:
+                return FoundDay(Day(ago=ago), at + len(said))
     return None
 
 
 def _weekday(texts: Sequence[str], at: int) -> FoundDay | None:
-    skipped = texts[0] in {"last", "on", "this"}
+    skipped = texts[0] in BEFORE_WEEKDAYS
     name = texts[skipped] if len(texts) > skipped else ""
     if name not in WEEKDAYS:
         return None

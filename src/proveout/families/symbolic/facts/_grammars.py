@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from proveout.families.symbolic.facts._dates import DAY_WORDS, MONTHS, WEEKDAYS, Day, date_at
-from proveout.families.symbolic.facts._numbers import NUMBER_WORDS, Number, number_at
+from proveout.families.symbolic.facts._dates import DATE_STARTS, DAY_WORDS, Day, date_at
+from proveout.families.symbolic.facts._numbers import NUMBER_STARTS, NUMBER_WORDS, Number, number_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,11 +101,25 @@ def amounts(words: Sequence[Word]) -> list[Amount]:
     found: list[Amount] = []
     at = 0
     while at < len(words):
-        one = next((amount for read in _READERS if (amount := read(words, at)) is not None), None)
+        one = _amount(words, at)
         if one is not None:
             found.append(_hedged(words, one))
         at = at + 1 if one is None else one.stop
     return found
+
+
+def _amount(words: Sequence[Word], at: int) -> Amount | None:
+    """The amount that begins at a word; most words begin none, and digits may begin any."""
+    text = words[at].text
+    readers = _ALL if text[0].isdecimal() else _STARTS.get(text)
+    if readers is None:
+        return None
+    number = number_at(words, at)
+    for read in readers:
+        one = read(words, at, number)
+        if one is not None:
+            return one
+    return None
 
 
 def _text(words: Sequence[Word], at: int, beside: int) -> str:
@@ -114,14 +128,13 @@ def _text(words: Sequence[Word], at: int, beside: int) -> str:
     return words[at].text if same else ""
 
 
-def _money(words: Sequence[Word], at: int) -> Amount | None:
+def _money(words: Sequence[Word], at: int, number: Number | None) -> Amount | None:
     sign = CURRENCIES.get(words[at].text)
     if sign is not None:
         number = number_at(words, at + 1)
         if number is None or _text(words, at + 1, at) == "":
             return None
         return Amount(kind="money", first=at, stop=number.stop, value=number.value, unit=sign, doubtful=number.doubtful)
-    number = number_at(words, at)
     is_near = number is not None and _text(words, number.stop, at) and words[number.stop].clause == words[at].clause
     unit = CURRENCIES.get(words[number.stop].text) if number and is_near else None
     # "2 $5 vouchers": the sign belongs to the number after it.
@@ -149,8 +162,8 @@ def _with_cents(words: Sequence[Word], number: Number, at: int) -> tuple[Fractio
     return number.value, stop
 
 
-def _duration(words: Sequence[Word], at: int) -> Amount | None:
-    count, start, doubtful = _count(words, at)
+def _duration(words: Sequence[Word], at: int, number: Number | None) -> Amount | None:
+    count, start, doubtful = _count(words, at, number)
     unit = UNITS.get(_text(words, start, at))
     if start == at or unit is None:
         return None
@@ -162,9 +175,8 @@ def _duration(words: Sequence[Word], at: int) -> Amount | None:
     return Amount(kind="duration", first=at, stop=stop, value=value, unit="day", doubtful=doubtful or not exact)
 
 
-def _count(words: Sequence[Word], at: int) -> tuple[Fraction | None, int, bool]:
+def _count(words: Sequence[Word], at: int, number: Number | None) -> tuple[Fraction | None, int, bool]:
     """How many of a unit, the index of the unit, and whether that is doubtful; the index is ``at`` where none is."""
-    number = number_at(words, at)
     if number is not None:
         half = [_text(words, number.stop + i, at) for i in range(3)] == ["and", "a", "half"]
         return number.value + Fraction(half, 2), number.stop + 3 * half, number.doubtful
@@ -179,15 +191,14 @@ def _count(words: Sequence[Word], at: int) -> tuple[Fraction | None, int, bool]:
     return None, at, False
 
 
-def _date(words: Sequence[Word], at: int) -> Amount | None:
+def _date(words: Sequence[Word], at: int, _: Number | None) -> Amount | None:
     found = date_at(words, at)
     if found is None:
         return None
     return Amount(kind="date", first=at, stop=found.stop, doubtful=found.doubtful, day=found.day)
 
 
-def _number(words: Sequence[Word], at: int) -> Amount | None:
-    found = number_at(words, at)
+def _number(words: Sequence[Word], at: int, found: Number | None) -> Amount | None:
     # "#92793" is a name, and "9th" an ordinal.
     if found is None or _text(words, at - 1, at) == "#" or _is_ordinal(words, found.stop):
         return None
@@ -199,7 +210,15 @@ def _is_ordinal(words: Sequence[Word], stop: int) -> bool:
     return after is not None and after.start == words[stop - 1].end and after.text in {"st", "nd", "rd", "th"}
 
 
-_READERS = (_money, _date, _duration, _number)
+_ALL = (_money, _date, _duration, _number)
+_FIRST = {
+    _money: NUMBER_STARTS | CURRENCIES.keys(),
+    _date: DATE_STARTS,
+    _duration: NUMBER_STARTS | VAGUE | {"a", "an", "one", "half"},
+    _number: NUMBER_STARTS,
+}
+# By word, the readers of the amounts that may begin with it.
+_STARTS = {word: tuple(read for read in _ALL if word in _FIRST[read]) for word in frozenset().union(*_FIRST.values())}
 
 
 def _hedged(words: Sequence[Word], one: Amount) -> Amount:

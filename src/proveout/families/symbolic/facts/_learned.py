@@ -70,6 +70,14 @@ class Guess(NamedTuple):
     others: tuple[Value, ...]
 
 
+class _Classes(NamedTuple):
+    """The values of one fact, None for none, and the first of their rows of weights."""
+
+    name: str
+    row: int
+    values: tuple[Value | None, ...]
+
+
 class LearnedReader:
     """Reads facts as it learned from rows whose facts are known; made by `fit_reader`."""
 
@@ -81,6 +89,19 @@ class LearnedReader:
         self._facts = {fact.name: fact for fact in facts}
         self._terms = {term: at for at, term in enumerate(state.terms)}
         self._around = {term: at for at, term in enumerate(state.around)}
+        # A row for each n-gram, so that those of a text are read side by side.
+        self._weights = np.ascontiguousarray(arrays["ngrams"].T)
+        self._classes = self._classes_of(state)
+
+    def _classes_of(self, state: LearnedState) -> list[_Classes]:
+        found, row = [], 0
+        for name, written in sorted(state.classes.items()):
+            found.append(_Classes(name, row, tuple(self._value(name, one) for one in written)))
+            row += len(written)
+        return found
+
+    def _value(self, name: str, written: str) -> Value | None:
+        return None if written == NOTHING else fact_value(self._facts[name], msgspec.json.decode(written))
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -90,16 +111,11 @@ class LearnedReader:
 
     def read(self, text: str, today: date | None) -> dict[str, Said]:
         """What the text says, by fact; silent where it is not sure and no value is likely."""
-        found = {}
-        for name, guess in self.guesses(text, today).items():
-            sure = self._sure(guess.probability) >= self._state.threshold
-            said = _said(guess, sure=sure)
-            if said is not None:
-                found[name] = said
-        return found
-
-    def _sure(self, probability: float) -> float:
-        return float(self._state.calibrator(np.array([logit(probability)]))[0])
+        guesses = self.guesses(text, today)
+        scores = np.array([logit(guess.probability) for guess in guesses.values()])
+        sure = self._state.calibrator(scores) >= self._state.threshold
+        said = {name: _said(guess, sure=one) for (name, guess), one in zip(guesses.items(), sure.tolist(), strict=True)}
+        return {name: one for name, one in said.items() if one is not None}
 
     def guesses(self, text: str, today: date | None) -> dict[str, Guess]:
         """The likeliest reading of each fact, before any threshold."""
@@ -112,44 +128,54 @@ class LearnedReader:
 
     def _by_ngrams(self, words: Sequence[Word], named: Sequence[Amount]) -> Iterator[tuple[str, Guess]]:
         spans = {name: span for name, span in ngrams(words, named).items() if name in self._terms}
-        columns = [self._terms[name] for name in spans]
-        parts = self._arrays["ngrams"][:, columns].astype(np.float64)
-        scores = parts.sum(axis=1) + self._arrays["ngrams_bias"]
-        row = 0
-        for name, values in sorted(self._state.classes.items()):
-            mine = slice(row, row + len(values))
-            row += len(values)
-            p = _softmax(scores[mine])
-            best = int(p.argmax())
+        places = list(spans.values())
+        parts = self._weights[[self._terms[name] for name in spans]].astype(np.float64)
+        scores = parts.sum(axis=0) + self._arrays["ngrams_bias"]
+        inside: Array | None = None
+        for (name, row, values), p in zip(self._classes, self._shares(scores), strict=True):
+            best = p.index(max(p))
             place = None
-            if columns and values[best] != NOTHING:
-                place = _weightiest(list(spans.values()), parts[mine][best])
-            held = [self._value(name, one) for one in values]
-            others = tuple(one for one, q in zip(held, p, strict=True) if one is not None and q >= WORTH_ASKING)
-            yield name, Guess(held[best], place, float(p[best]), others)
+            if places and values[best] is not None:
+                # The span whose n-grams, itself and those inside it, speak most for the value.
+                inside = _inside(places) if inside is None else inside
+                place = places[int((inside @ parts[:, row + best]).argmax())]
+            others = tuple(one for one, q in zip(values, p, strict=True) if one is not None and q >= WORTH_ASKING)
+            yield name, Guess(values[best], place, p[best], others)
 
-    def _value(self, name: str, written: str) -> Value | None:
-        return None if written == NOTHING else fact_value(self._facts[name], msgspec.json.decode(written))
+    def _shares(self, scores: Array) -> Iterator[list[float]]:
+        """For each fact told by n-grams, the probabilities of its values."""
+        rows = [one.row for one in self._classes]
+        sizes = [len(one.values) for one in self._classes]
+        powers = np.exp(scores - np.repeat(np.maximum.reduceat(scores, rows), sizes)) if rows else scores
+        for row, size in zip(rows, sizes, strict=True):
+            mine = powers[row : row + size]
+            yield (mine / mine.sum()).tolist()
 
     def _by_amounts(
         self, words: Sequence[Word], named: Sequence[Amount], today: date | None
     ) -> Iterator[tuple[str, Guess]]:
+        seen: dict[Candidate, Array] = {}
         for row, name in enumerate(self._state.amounts):
             fact = self._facts[name]
             by_value: dict[Value, tuple[float, Span]] = {}
             for one in candidates(named, KINDS[fact.type], today):
                 values, doubtful = amount_values(fact, one.amount, one.now)
-                p = self._probability(row, words, one) if values else 0.0
+                if values and one not in seen:
+                    seen[one] = self._columns(words, one)
+                p = self._probability(row, seen[one]) if values else 0.0
                 for value in values:
                     shared = p / 2 if doubtful else p
                     by_value[value] = max(by_value.get(value, (0.0, (0, 0))), (shared, _place(words, one)))
             yield name, _chosen(by_value)
 
-    def _probability(self, row: int, words: Sequence[Word], one: Candidate) -> float:
+    def _columns(self, words: Sequence[Word], one: Candidate) -> Array:
         names = dict.fromkeys(surroundings(words, one))
-        columns = [self._around[name] for name in names if name in self._around]
-        score = float(self._arrays["around"][row, columns].astype(np.float64).sum() + self._arrays["around_bias"][row])
-        return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
+        return np.array([self._around[name] for name in names if name in self._around], dtype=np.intp)
+
+    def _probability(self, row: int, columns: Array) -> float:
+        weights = self._arrays["around"][row].take(columns).astype(np.float64)
+        score = float(weights.sum() + self._arrays["around_bias"][row])
+        return float(1 / (1 + np.exp(-min(max(score, -30.0), 30.0))))
 
     def save(self, folder: Path) -> None:
         """Write its state and weights, deterministically."""
@@ -169,16 +195,11 @@ def logit(probability: float) -> float:
     return float(np.log(inside / (1 - inside)))
 
 
-def _softmax(scores: Array) -> Array:
-    powers = np.exp(scores - scores.max())
-    return np.asarray(powers / powers.sum())
-
-
-def _weightiest(spans: Sequence[Span], weights: Array) -> Span:
-    """The span whose n-grams, itself and those inside it, speak most for a class."""
-    starts, ends = (np.array(part) for part in zip(*spans, strict=True))
+def _inside(spans: Sequence[Span]) -> Array:
+    """For each span, itself and those inside it, as ones of a matrix of shape (n, n)."""
+    starts, ends = np.array(spans).T
     inside = (starts[None, :] >= starts[:, None]) & (ends[None, :] <= ends[:, None])
-    return spans[int((inside @ weights).argmax())]
+    return np.asarray(inside, dtype=np.float64)
 
 
 def _place(words: Sequence[Word], one: Candidate) -> Span:

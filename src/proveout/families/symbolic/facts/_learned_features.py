@@ -49,24 +49,28 @@ def ngrams(words: Sequence[Word], named: Sequence[Amount]) -> dict[str, Span]:
     """
     pieces = _masked(words, named)
     found: dict[str, Span] = {}
-    for at in range(len(pieces)):
-        for stop in range(at + 1, min(at + LONGEST, len(pieces)) + 1):
-            if pieces[stop - 1][1] != pieces[at][1]:
+    for at, (text, start, end, sentence) in enumerate(pieces):
+        name = text
+        found.setdefault(name, (start, end))
+        for following, _, end_there, sentence_there in pieces[at + 1 : at + LONGEST]:
+            if sentence_there != sentence:
                 break
-            name = " ".join(piece[0] for piece in pieces[at:stop])
-            found.setdefault(name, (words[pieces[at][2]].start, words[pieces[stop - 1][3] - 1].end))
+            name = f"{name} {following}"
+            found.setdefault(name, (start, end_there))
     return found
 
 
 def _masked(words: Sequence[Word], named: Sequence[Amount]) -> list[tuple[str, int, int, int]]:
-    """Words and amounts as (text, sentence, first word, word after the last)."""
+    """Words and amounts as (text, first character, end, sentence)."""
     by_first = {one.first: one for one in named}
     pieces, at = [], 0
     while at < len(words):
+        text, start, end, sentence, _ = words[at]
         one = by_first.get(at)
-        stop = one.stop if one is not None else at + 1
-        pieces.append((f"<{one.kind}>" if one else words[at].text, words[at].sentence, at, stop))
-        at = stop
+        at += 1
+        if one is not None:
+            text, end, at = f"<{one.kind}>", words[one.stop - 1].end, one.stop
+        pieces.append((text, start, end, sentence))
     return pieces
 
 

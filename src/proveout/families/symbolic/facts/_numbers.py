@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from proveout.families.symbolic.facts._words import Word
 
-__all__ = ["NUMBER_WORDS", "Number", "digits_value", "number_at"]
+__all__ = ["NUMBER_STARTS", "NUMBER_WORDS", "Number", "digits_value", "number_at"]
 
 _ONES = [
     "zero",
@@ -40,7 +40,10 @@ UNITS = {word: value for value, word in enumerate(_ONES)}
 TENS = {word: value * 10 for value, word in enumerate(_TENS, start=2)}
 SCALES = {"hundred": 100, "thousand": 1000}
 NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, "half", "dozen"})
+# Words that a number may begin with.
+NUMBER_STARTS = frozenset({*UNITS, *TENS})
 DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+MARK = re.compile(r"[.,]")
 GROUP = 3
 MOST_DIGITS = 24
 
@@ -65,8 +68,8 @@ def digits_value(text: str) -> tuple[Fraction, bool] | None:  # noqa: PLR0911  o
     """
     if not DIGITS.fullmatch(text) or len(text) > MOST_DIGITS:
         return None
-    parts = re.split(r"[.,]", text)
-    marks = re.findall(r"[.,]", text)
+    parts = MARK.split(text)
+    marks = MARK.findall(text)
     if not marks:
         return Fraction(int(text)), False
     if len(marks) > 1 and len(set(marks)) == 1:
@@ -95,10 +98,11 @@ def number_at(words: Sequence[Word], at: int) -> Number | None:
     """
     if at >= len(words):
         return None
-    found = digits_value(words[at].text)
-    if found is not None:
-        return Number(found[0], at + 1, found[1])
-    return _in_words(words, at)
+    text = words[at].text
+    if text in NUMBER_STARTS:
+        return _in_words(words, at)
+    found = digits_value(text)
+    return None if found is None else Number(found[0], at + 1, found[1])
 
 
 def _in_words(words: Sequence[Word], at: int) -> Number | None:

@@ -9,6 +9,8 @@ is at most words times states: nothing a text holds can make it backtrack.
 from __future__ import annotations
 
 import re
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -215,8 +217,16 @@ def _closure(edges: Sequence[Sequence[_Edge]], start: int) -> tuple[int, ...]:
     return tuple(sorted(state for state in seen if state == last or any(edge.kind for edge in edges[state])))
 
 
+class _Node(NamedTuple):
+    """A state of some phrase of a book: by word what follows it, where words alone lead on; else its arcs."""
+
+    after: Mapping[str, tuple[int, ...]] | None
+    arcs: tuple[_Arc, ...]
+    phrase: int
+
+
 class PhraseBook:
-    """Phrases with what each stands for, found together by their first words.
+    """Phrases with what each stands for, found together: the states of all of them are one automaton.
 
     Example:
         >>> from proveout.families.symbolic.facts._words import words_of
@@ -226,45 +236,105 @@ class PhraseBook:
     """
 
     def __init__(self, phrases: Sequence[tuple[Phrase, Any]]) -> None:
-        self._any: list[tuple[Phrase, Any]] = []
-        self._by_first: dict[str, list[tuple[Phrase, Any]]] = {}
+        self._keys = [key for _, key in phrases]
+        self._firsts = [phrase.firsts for phrase, _ in phrases]
+        self._nodes: list[_Node] = []
+        # The states to begin in: anywhere, at a word or an amount, at a word before another.
+        self._any: tuple[int, ...] = ()
+        self._by_first: dict[str, tuple[int, ...]] = {}
+        self._by_pair: dict[tuple[str, str], tuple[int, ...]] = {}
         self.words: frozenset[str] = frozenset().union(*(phrase.words for phrase, _ in phrases))
-        for phrase, key in phrases:
-            for first in sorted(phrase.firsts or ()):
-                self._by_first.setdefault(first, []).append((phrase, key))
+        for number, (phrase, _) in enumerate(phrases):
+            begins = tuple(state + len(self._nodes) for state in phrase.begins)
+            self._nodes += _nodes(phrase, len(self._nodes), number)
             if phrase.firsts is None:
-                self._any.append((phrase, key))
+                self._any += begins
+            for first in phrase.firsts or ():
+                seconds = _seconds(phrase, first)
+                if seconds is None:
+                    self._by_first[first] = self._by_first.get(first, ()) + begins
+                for second in seconds or ():
+                    self._by_pair[first, second] = self._by_pair.get((first, second), ()) + begins
 
     def find(self, words: Sequence[Word], amounts: Sequence[Amount]) -> Iterator[tuple[Any, Found]]:
         """For each place and phrase that begins there, the longest match."""
         slots = {amount.first: amount for amount in amounts}
-        for at, word in enumerate(words):
-            amount = slots.get(at)
-            by_amount = self._by_first.get(f"{{{amount.kind}}}", ()) if amount else ()
-            for phrase, key in (*self._by_first.get(word.text, ()), *by_amount, *self._any):
-                found = _match(phrase, words, slots, at)
-                if found is not None:
-                    yield key, found
+        texts = [word.text for word in words]
+        for at, pair in enumerate(pairwise([*texts, ""])):
+            begins = self._any + self._by_first.get(pair[0], ()) + self._by_pair.get(pair, ())
+            if at in slots:
+                begins += self._by_first.get(f"{{{slots[at].kind}}}", ())
+            if begins:
+                matches = self._matches(words, slots, at, begins)
+                for number in sorted(matches, key=partial(self._rank, word=pair[0])):
+                    yield self._keys[number], matches[number]
+
+    def _rank(self, number: int, word: str) -> tuple[int, int]:
+        """Phrases that begin with a word stand before those with an amount, and these before those with anything."""
+        firsts = self._firsts[number]
+        return 2 if firsts is None else int(word not in firsts), number
+
+    def _matches(
+        self, words: Sequence[Word], slots: Mapping[int, Amount], at: int, begins: Sequence[int]
+    ) -> dict[int, Found]:
+        """By phrase, the longest match from a word on; of equals, the first amount."""
+        live: dict[int, dict[int, Amount | None]] = {at: dict.fromkeys(begins)}
+        found: dict[int, Found] = {}
+        here, nodes = at, self._nodes
+        while live:
+            states = live.pop(here, {})
+            word = words[here] if here < len(words) and words[here].sentence == words[at].sentence else None
+            for state, held in states.items():
+                after, arcs, phrase = nodes[state]
+                if phrase >= 0:
+                    found[phrase] = Found(at, here, held)
+                elif word is None:
+                    continue
+                elif after is None:
+                    _follow(arcs, live, (word, slots.get(here), here), held)
+                elif word.text in after:
+                    later = live.setdefault(here + 1, {})
+                    for one in after[word.text]:
+                        later.setdefault(one, held)
+            if word is None:
+                break
+            here += 1
+        return found
 
 
-def _match(phrase: Phrase, words: Sequence[Word], slots: Mapping[int, Amount], at: int) -> Found | None:
-    """The longest match from a word on; of equals, the first amount."""
-    live: dict[int, dict[int, Amount | None]] = {at: dict.fromkeys(phrase.begins)}
-    best: Found | None = None
-    here = at
-    while live:
-        states = live.pop(here, {})
-        if len(phrase.arcs) - 1 in states:
-            best = Found(at, here, states[len(phrase.arcs) - 1])
-        if here == len(words) or words[here].sentence != words[at].sentence:
-            break
-        for state, held in states.items():
-            for arc in phrase.arcs[state]:
-                stop, amount = _taken(arc, words[here], slots.get(here), here)
-                for after in arc.to if stop else ():
-                    live.setdefault(stop, {}).setdefault(after, amount or held)
-        here += 1
-    return best
+def _seconds(phrase: Phrase, first: str) -> frozenset[str] | None:
+    """The words of which one must follow the first word; None where something else may, or nothing."""
+    arcs = [arc for state in phrase.begins for arc in phrase.arcs[state] if (arc.kind, arc.what) == ("word", first)]
+    after = [phrase.arcs[state] for arc in arcs for state in arc.to]
+    is_open = not after or any(not one or any(arc.kind != "word" for arc in one) for one in after)
+    return None if is_open else frozenset(arc.what for one in after for arc in one)
+
+
+def _nodes(phrase: Phrase, offset: int, number: int) -> Iterator[_Node]:
+    last = len(phrase.arcs) - 1
+    for state, arcs in enumerate(phrase.arcs):
+        moved = tuple(_Arc(arc.kind, arc.what, tuple(one + offset for one in arc.to)) for arc in arcs)
+        after: dict[str, tuple[int, ...]] = {}
+        for arc in moved:
+            after[arc.what] = (*after.get(arc.what, ()), *arc.to)
+        words_alone = all(arc.kind == "word" for arc in arcs)
+        yield _Node(after if words_alone else None, () if words_alone else moved, number if state == last else -1)
+
+
+def _follow(
+    arcs: Sequence[_Arc],
+    live: dict[int, dict[int, Amount | None]],
+    place: tuple[Word, Amount | None, int],
+    held: Amount | None,
+) -> None:
+    """Follow the arcs that a word, or the amount that begins with it, fits."""
+    word, named, here = place
+    for arc in arcs:
+        stop, amount = _taken(arc, word, named, here)
+        if stop:
+            later = live.setdefault(stop, {})
+            for after in arc.to:
+                later.setdefault(after, amount or held)
 
 
 def _taken(arc: _Arc, word: Word, amount: Amount | None, here: int) -> tuple[int, Amount | None]:

@@ -111,7 +111,7 @@ def _number(value: Any) -> int | Fraction | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
         return None
     try:
-        exact = Fraction(str(value))
+        exact = value if isinstance(value, Fraction) else Fraction(str(value))
     except (ValueError, ZeroDivisionError):
         return None
     return int(exact) if exact.denominator == 1 else exact

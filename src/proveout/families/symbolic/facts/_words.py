@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ class Word(NamedTuple):
     clause: int
 
 
-def words_of(text: str) -> list[Word]:
+# The readers of one text share its words.
+@lru_cache(maxsize=1)
+def words_of(text: str) -> tuple[Word, ...]:
     """The words; sentences end at ``.!?;``, a line break or a free-standing dash, clauses at commas and colons too.
 
     Example:
@@ -47,19 +50,22 @@ def words_of(text: str) -> list[Word]:
     words: list[Word] = []
     sentence = clause = 0
     for found in PIECE.finditer(text[:MOST_CHARACTERS]):
-        piece = found.group()
-        if piece[0] in BREAK or _is_free_dash(text, found):
+        piece = found[0]
+        if piece[0] in BREAK:
             sentence, clause = sentence + 1, clause + 1
         elif piece in CLAUSE:
             clause += 1
         elif piece != "-":
-            words.append(Word(piece.lower().replace("\u2019", "'"), found.start(), found.end(), sentence, clause))
-    return words
+            start, end = found.span()
+            words.append(Word(piece.lower().replace("\u2019", "'"), start, end, sentence, clause))
+        elif _is_free(text, found.start()):
+            sentence, clause = sentence + 1, clause + 1
+    return tuple(words)
 
 
-def _is_free_dash(text: str, found: re.Match[str]) -> bool:
-    around = text[max(found.start() - 1, 0) : found.start()] + text[found.end() : found.end() + 1]
-    return found.group() == "-" and around.strip() == ""
+def _is_free(text: str, at: int) -> bool:
+    """Whether nothing stands beside a character."""
+    return (text[max(at - 1, 0) : at] + text[at + 1 : at + 2]).strip() == ""
 
 
 def repair_table(vocabulary: Iterable[str]) -> dict[str, str]:
@@ -97,4 +103,4 @@ def repaired(words: Sequence[Word], table: Mapping[str, str]) -> list[Word]:
         >>> [word.text for word in repaired(words_of("my oredr"), {"oredr": "order"})]
         ['my', 'order']
     """
-    return [word._replace(text=table.get(word.text, word.text)) for word in words]
+    return [word._replace(text=table[word.text]) if word.text in table else word for word in words]

@@ -13,7 +13,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-__all__ = ["check_policy"]
+from proveout.families.symbolic.policy._check_parsed import Parsed
+
+__all__ = ["PolicyChecker", "check_policy"]
 
 # Every span of time is computed in seconds or months, and a date as the seconds since the year 1.
 _SCALES = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 1, "year": 12}
@@ -30,18 +32,21 @@ def check_policy(proof: Any, policy: dict[str, Any], given: dict[str, Any], on: 
         ["no proof by this policy: KeyError('holds')"]
     """
     try:
-        return _Checker(policy, given, on).problems(proof)
-    except (LookupError, TypeError, ValueError, AttributeError, SyntaxError, RecursionError, ArithmeticError) as error:
+        return _checker(_json(policy), on).problems(proof, given)
+    except _WRONG as error:
         return [f"no proof by this policy: {error!r}"]
+
+
+_WRONG = (LookupError, TypeError, ValueError, AttributeError, SyntaxError, RecursionError, ArithmeticError)
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-@lru_cache(maxsize=4096)
-def _tree(text: str) -> Any:
-    return ast.parse(text, mode="eval").body
+@lru_cache(maxsize=16)
+def _checker(policy: str, on: str) -> PolicyChecker:
+    return PolicyChecker(json.loads(policy), on)
 
 
 def _exact(value: Any, unit: str = "") -> Fraction:
@@ -49,22 +54,9 @@ def _exact(value: Any, unit: str = "") -> Fraction:
     return Fraction(repr(value) if isinstance(value, float) else value) * math.prod(scales)
 
 
-def _conjuncts(tree: Any) -> list[str]:
-    both = isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And)
-    return [inner for part in tree.values for inner in _conjuncts(part)] if both else [ast.dump(tree)]
-
-
 _APPLY: dict[str, Any] = {
-    "Eq": operator.eq,
-    "NotEq": operator.ne,
-    "Lt": operator.lt,
-    "LtE": operator.le,
-    "Gt": operator.gt,
-    "GtE": operator.ge,
-    "Add": operator.add,
-    "Sub": operator.sub,
-    "Mult": operator.mul,
-    "USub": operator.neg,
+    "Eq": operator.eq, "NotEq": operator.ne, "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt,
+    "GtE": operator.ge, "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "USub": operator.neg,
     "Div": lambda one, other: one / other if other else None,
     "Not": operator.not_,
     "abs": abs,
@@ -73,33 +65,54 @@ _APPLY: dict[str, Any] = {
     "quantity": _exact,
     **{f"{name}s": lambda value, unit=name: _exact(value, unit) for name in _SCALES},
     "date": lambda text: _exact(date.fromisoformat(text).toordinal(), "day"),
-}
+}  # fmt: skip
 
 
-class _Checker:
-    def __init__(self, policy: dict[str, Any], given: dict[str, Any], on: str) -> None:
-        self.policy, self.given, self.on = policy, given, on
-        self.facts = {fact["name"]: fact for fact in policy.get("facts", [])}
-        self.means = {one["name"]: _tree(one["means"]) for one in policy.get("definitions", [])}
-        rules = sorted(policy.get("rules", []), key=lambda one: -int(one["priority"]))
-        rules = [one for one in rules if not on or one.get("starts", on) <= on <= one.get("ends", on)]
-        if set(given) - set(self.facts) or (not on and any({"starts", "ends"} & set(one) for one in rules)):
-            raise ValueError("unknown facts are given, or rules are dated and no day is given")
-        self.rules, overriding = {one["id"]: one for one in rules}, [one for one in rules if one.get("overrides")]
-        self.trees = {name: _tree(rule["if"]) for name, rule in self.rules.items()}
-        self.above = {name: [one["id"] for one in overriding if name in one["overrides"]] for name in self.rules}
+class PolicyChecker:
+    """`check_policy` for many proofs by one policy on one day, which is read once.
+
+    Example:
+        >>> PolicyChecker({"version": 1, "name": "p", "decisions": ["a"]}).problems({"kind": "policy"}, {})
+        ["no proof by this policy: KeyError('holds')"]
+    """
+
+    def __init__(self, policy: dict[str, Any], on: str = "") -> None:
+        self.head = {"version": policy["version"], "name": policy["name"]}
+        self.head["hash"] = blake2b(_json(policy).encode(), digest_size=32).hexdigest()
+        self.undetermined, self.on, self.parsed = policy.get("undetermined", ""), on, Parsed(policy, on)
+
+    def problems(self, proof: Any, given: dict[str, Any]) -> list[str]:
+        """What is wrong with a proof about a case; nothing when it is accepted."""
+        try:
+            return _Case(self, given).problems(proof)
+        except _WRONG as error:
+            return [f"no proof by this policy: {error!r}"]
+
+
+class _Case:
+    def __init__(self, checker: PolicyChecker, given: dict[str, Any]) -> None:
+        self.checker, self.given, self.of = checker, given, checker.parsed
+        self.rules, self.above = self.of.rules, self.of.above
+        if set(given) - set(self.of.facts):
+            raise ValueError("unknown facts are given")
+        self.values: dict[int, Any] = {}
         self.states: dict[str, bool | None] = {}
         self.used: set[str] = set()
         self.wrong: list[str] = []
 
     def value(self, tree: Any) -> Any:
+        if id(tree) not in self.values:
+            self.values[id(tree)] = self.computed(tree)
+        return self.values[id(tree)]
+
+    def computed(self, tree: Any) -> Any:
         """What an expression comes to: a truth value, a text or a number; None while it is unknown."""
         found: Any
         match tree:
             case ast.Constant(value):
                 found = value if isinstance(value, bool | str) else _exact(value)
             case ast.Name(name):
-                found = self.value(self.means[name]) if name in self.means else self.fact(name)
+                found = self.value(self.of.means[name]) if name in self.of.means else self.fact(name)
             case ast.BoolOp(op, parts):
                 values, settling = [self.value(part) for part in parts], isinstance(op, ast.Or)
                 found = settling if settling in values else None if None in values else not settling
@@ -121,7 +134,8 @@ class _Checker:
         return None if None in found else _APPLY[name](*found)
 
     def fact(self, name: str) -> Any:
-        fact, plain = self.facts[name], self.given.get(name, self.facts[name].get("default"))
+        fact = self.of.facts[name]
+        plain = self.given.get(name, fact.get("default"))
         if plain is None or fact["type"] in {"boolean", "enum", "text"}:
             return plain
         return _APPLY["date"](plain) if fact["type"] == "date" else _exact(plain, fact.get("unit", ""))
@@ -130,7 +144,7 @@ class _Checker:
         """Whether a rule fires and no active rule overrides it."""
         if name not in self.states:
             above = [self.active(other) for other in self.above[name]]
-            found = [self.value(self.trees[name]), *(None if one is None else not one for one in above)]
+            found = [self.value(self.of.trees[name]), *(None if one is None else not one for one in above)]
             self.states[name] = False if False in found else None if None in found else True
         return self.states[name]
 
@@ -150,25 +164,18 @@ class _Checker:
     def must(self, so: Any, what: str) -> None:
         self.wrong += [] if so else [f"not so: {what}"]
 
-    def parts(self, tree: Any) -> list[Any]:
-        """The parts that explain a truth value; none where it is simply computed."""
-        if isinstance(tree, ast.BoolOp | ast.UnaryOp):
-            return list(tree.values) if isinstance(tree, ast.BoolOp) else [tree.operand]
-        return [self.means[tree.id]] if isinstance(tree, ast.Name) and tree.id in self.means else []
-
-    def names(self, tree: Any) -> set[str]:
-        found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        return (found & set(self.facts)).union(*(self.names(self.means[name]) for name in found & set(self.means)))
-
     def unknown(self, tree: Any) -> list[str]:
-        inner = [name for part in self.parts(tree) for name in self.unknown(part)]
-        own = [name for name in self.facts if name in self.names(tree) and self.fact(name) is None]
-        return [] if self.value(tree) is not None else inner if self.parts(tree) else own
+        parts = self.of.parts(tree)
+        if self.value(tree) is not None:
+            return []
+        if parts:
+            return [name for part in parts for name in self.unknown(part)]
+        return [name for name in self.of.facts if name in self.of.names_in(tree) and self.fact(name) is None]
 
     def lacks(self, name: str) -> list[str]:
         """The unknown facts that leave a rule open."""
         above = [fact for other in self.above[name] if self.active(other) is None for fact in self.lacks(other)]
-        return list(dict.fromkeys(self.unknown(self.trees[name]) + above))
+        return list(dict.fromkeys(self.unknown(self.of.trees[name]) + above))
 
     def head(self, name: str, more: dict[str, Any]) -> dict[str, Any]:
         said = {key: value for key, value in self.rules[name].items() if key in {"then", "priority", "cites"}}
@@ -176,13 +183,13 @@ class _Checker:
 
     def step(self, tree: Any, shown: Any, held: Any) -> None:
         """A condition must be shown to hold or fail by the parts of it that this takes."""
-        parts, dumped = self.parts(tree), ast.dump(_tree(shown["text"]))
-        so = dumped == ast.dump(tree) and shown["is"] is held and self.value(tree) is held
+        parts = self.of.parts(tree)
+        so = self.of.tree(shown["text"]) is tree and shown["is"] is held and self.value(tree) is held
         self.must(so and set(shown) == {"text", "is", *(["since"] if parts else [])}, shown["text"])
-        self.used |= set() if parts else self.names(tree)
+        self.used |= set() if parts else self.of.names_in(tree)
         if isinstance(tree, ast.BoolOp) and held == isinstance(tree.op, ast.Or):
-            one = ast.dump(_tree(shown["since"][0]["text"]))
-            parts = [part for part in parts if ast.dump(part) == one and self.value(part) is held][:1]
+            one = self.of.tree(shown["since"][0]["text"])
+            parts = [part for part in parts if part is one and self.value(part) is held][:1]
         for part, inner in zip(parts, shown.get("since", []), strict=True):
             self.step(part, inner, self.value(part))
 
@@ -190,21 +197,20 @@ class _Checker:
         for one in proof["holds"]:
             self.must(_json(one) == _json(self.head(one["rule"], {"since": one["since"]})), f"rule {one['rule']}")
             self.must(self.active(one["rule"]), f"rule {one['rule']} is active")
-            self.step(self.trees[one["rule"]], one["since"], held=True)
+            self.step(self.of.trees[one["rule"]], one["since"], held=True)
         for group in proof["fails"]:
-            tree = _tree(group["since"]["text"])
+            tree = self.of.tree(group["since"]["text"])
             self.step(tree, group["since"], held=False)
             failing = set(group) == {"since", "rules"} and group["rules"]
-            self.must(
-                failing and all(ast.dump(tree) in _conjuncts(self.trees[name]) for name in failing), "all these fail"
-            )
+            conjuncts = [self.of.conjuncts(self.of.trees[name]) for name in failing or []]
+            self.must(failing and all(any(part is tree for part in some) for some in conjuncts), "all these fail")
         for one in proof["overridden"]:
             self.must(set(one) == {"rule", "by"} and one["by"] in self.above[one["rule"]], f"overridden {one['rule']}")
         holds, by = [one["rule"] for one in proof["holds"]], {one["by"] for one in proof["overridden"]} - set(deciding)
         self.must(
             holds == deciding + holds[len(deciding) :] and sorted(holds[len(deciding) :]) == sorted(by), "what holds"
         )
-        rank = {name: at for at, name in enumerate(self.rules)}
+        rank = self.of.rank
         lists = [[rank[name] for name in group["rules"]] for group in proof["fails"]]
         last = [rank[one["rule"]] for one in proof["overridden"]]
         self.must([*map(sorted, [*sorted(lists), last])] == [*lists, last], "rules stand in their order")
@@ -212,20 +218,20 @@ class _Checker:
         self.must(sorted(sum(lists, last)) == sorted(rank[name] for name in needed), "all that must fail does")
 
     def problems(self, proof: Any) -> list[str]:
+        checker, facts = self.checker, self.of.facts
         status, rules, against = self.verdict()
-        told: dict[str, Any] = {"kind": "policy", "status": status, **({"day": self.on} if self.on else {})}
+        told: dict[str, Any] = {"kind": "policy", "status": status, **({"day": checker.on} if checker.on else {})}
         told |= {key: list(proof[key]) for key in ("holds", "fails", "overridden")}
         told["decision"] = self.rules[rules[0]]["then"] if status == "decided" else ""
-        hashed = blake2b(_json(self.policy).encode(), digest_size=32).hexdigest()
-        told["policy"] = {"name": self.policy["name"], "version": self.policy["version"], "hash": hashed}
+        told["policy"] = checker.head
         if status == "undetermined":
-            told["decision"] = self.policy.get("undetermined", "")
+            told["decision"] = checker.undetermined
             told["waiting"] = [self.head(name, {"for": self.lacks(name)}) for name in rules]
             told["missing"] = list(dict.fromkeys(fact for one in told["waiting"] for fact in one["for"]))
         self.must(proof["status"] == status, f"the verdict is {proof['status']}, it is {status}")
         self.steps(proof, [] if status == "undetermined" else rules, against)
         stated = {name: self.given[name] for name in self.used & set(self.given) if self.given[name] is not None}
-        usual = {name: self.facts[name]["default"] for name in self.used - set(stated) if "default" in self.facts[name]}
+        usual = {name: facts[name]["default"] for name in self.used - set(stated) if "default" in facts[name]}
         told["facts"] = {"stated": stated, "default": {name: usual[name] for name in usual if name not in self.given}}
         self.must(_json(proof) == _json(told), "what it says of the policy, the case and the facts")
         return self.wrong

@@ -147,8 +147,7 @@ def _tree(text: str) -> ast.expr:
 
 
 def _unit(text: str) -> tuple[Fraction, dict[str, int]]:
-    powers: dict[str, int] = {}
-    scale, sign = Fraction(1), 1
+    scale, powers, sign = Fraction(1), dict[str, int](), 1
     for name in text.replace("/", " / ").replace("*", " ").split():
         base, size = _UNITS.get(name, _UNITS.get(name.removesuffix("s"), (name, 1)))
         if name != "/":
