@@ -218,7 +218,7 @@ class _Reader:
             times.append(("in", span))
             text = text[: found.start()] + text[found.end() :]
         places = _PLACE.findall(text)
-        text = " ".join(_PLACE.sub("", text).split()).strip(" ,")
+        text = re.sub(r"(?:,? and)+$", "", " ".join(_PLACE.sub("", text).split()).strip(" ,:"))
         return _FILLER.sub("", text).replace(" ,", ","), tuple(times), places[0] if len(places) == 1 else ""
 
 

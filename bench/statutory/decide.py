@@ -71,14 +71,6 @@ class Court:
                 return self.decide("income-tax", facts | {"steps": steps}), steps
         raise Doubt("no number of steps is right")
 
-    def settled(self, name: str, facts: dict[str, Any], either: tuple[str, ...]) -> str:
-        """The decision, where it is the same whether some unknown facts are all true or all false."""
-        open_ = [one for one in either if facts.get(one) is None]
-        found = {self.decide(name, facts | dict.fromkeys(open_, value)) for value in (True, False)}
-        if len(found) > 1:
-            raise Doubt(f"not stated: {', '.join(open_)}")
-        return found.pop()
-
     def amount(self, name: str, facts: dict[str, Any]) -> int:
         """The whole dollars that a policy calls equal, found by halving its "less" and "more"; that decision is proved.
 

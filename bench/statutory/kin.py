@@ -37,23 +37,28 @@ class Kin:
 
     def __init__(self, world: World, court: Court, year: int) -> None:
         self.world, self.court, self.year = world, court, year
-        self._seen: dict[tuple[str, str, str, bool], bool] = {}
+        self._seen: dict[tuple[str, str, str, int], bool] = {}
 
-    def asked(self, what: str, who: str, taxpayer: str, *, top: bool = True) -> bool:
+    def asked(self, what: str, who: str, taxpayer: str, level: int = 2) -> bool:
         """Whether a provision of section 152 applies to a person, of a taxpayer.
 
         Raises:
-            Doubt: a relation is not modelled, or an age that matters is not stated.
+            Doubt: a relation is not modelled.
         """
-        key = (what, who, taxpayer, top)
+        key = (what, who, taxpayer, level)
         if key not in self._seen:
-            facts = self.facts(who, taxpayer, top=top) | {"asked": what}
-            self._seen[key] = self.court.settled("dependents", facts, ("younger", "under_25")) == "applies"
+            facts = self.facts(who, taxpayer, level) | {"asked": what}
+            self._seen[key] = self.court.decide("dependents", facts) == "applies"
         return self._seen[key]
 
-    def dependent(self, who: str, taxpayer: str, *, top: bool = True) -> bool:
-        """Section 152(a); below the top, without the exception of 152(b)(1), which would go round in circles."""
-        return who != taxpayer and self.asked("152_a", who, taxpayer, top=top)
+    def dependent(self, who: str, taxpayer: str, level: int = 2) -> bool:
+        """Section 152(a).
+
+        That a dependent has no dependents (152(b)(1)) goes round in circles where two persons without income are kin.
+        So it is asked by levels: at 0, who is a qualifying child; at 1, who else depends on somebody who is none; at 2
+        on somebody who does not depend on a third.
+        """
+        return who != taxpayer and self.asked("152_a" if level else "152_a_1", who, taxpayer, level)
 
     def entitled(self, taxpayer: str, who: str) -> bool:
         """Whether a taxpayer may deduct for somebody under section 151(c): as stated, else as a dependent."""
@@ -63,30 +68,29 @@ class Kin:
                 return value
         return who not in {name for name, _ in world.spouses(taxpayer)} and self.dependent(who, taxpayer)
 
-    def facts(self, who: str, taxpayer: str, *, top: bool) -> dict[str, Any]:
+    def facts(self, who: str, taxpayer: str, level: int) -> dict[str, Any]:
         """The facts of the policy ``dependents`` for one pair."""
         world, year = self.world, self.year
         if taxpayer in world.related(who, "stepchild", year):
             raise Doubt("a stepchild")
         days, of = world.same_abode(who, taxpayer, year) if taxpayer else (0, 1)
-        others = [one for one in world.people if one not in {who, taxpayer}]
         facts = self.relations(who, taxpayer) | {
             "same_abode_whole_year": days == of,
             "same_abode_over_half": 2 * days > of,
             "was_spouse": self.was_spouse(who, taxpayer),
             "younger": self.younger(who, taxpayer),
-            "under_25": None if (age := world.age_at_close(who, year)) is None else age < 25,
+            "under_25": world.assume_young if (age := world.age_at_close(who, year)) is None else age < 25,
             "joint_return": world.files(who, year) == "joint",
-            "no_income": world.income(who, year) == 0,
+            "no_income": world.income(who, year) == 0 and (world.assume_poor or world.income_stated(who, year)),
             "child_stated": self.stated(who, taxpayer, "S152_c") or self.stated(who, taxpayer, "S152_a"),
             "relative_stated": self.stated(who, taxpayer, "S152_d"),
         }
-        if top:
-            facts["child_of_another"] = any(self.asked("152_c", who, one, top=False) for one in others)
-            facts["taxpayer_is_dependent"] = any(
-                self.dependent(taxpayer, one, top=False) for one in world.people if one != taxpayer
-            )
-            facts["individual_is_dependent"] = any(self.dependent(who, one, top=False) for one in world.people)
+        if level:
+            others = [one for one in world.people if one not in {who, taxpayer}]
+            facts["child_of_another"] = any(self.asked("152_c", who, one, 0) for one in others)
+            facts["taxpayer_is_dependent"] = any(self.dependent(taxpayer, one, level - 1) for one in [*others, who])
+            below = level - 1
+            facts["individual_is_dependent"] = any(self.dependent(who, one, below) for one in [*others, taxpayer])
         return facts
 
     def was_spouse(self, who: str, taxpayer: str) -> bool:
@@ -95,11 +99,11 @@ class Kin:
             name == taxpayer and span[0] <= last and span[1] >= first for name, span in self.world.spouses(who)
         )
 
-    def younger(self, who: str, taxpayer: str) -> bool | None:
+    def younger(self, who: str, taxpayer: str) -> bool:
         births = self.world.births
         if who in births and taxpayer in births:
             return births[who][0] > births[taxpayer][0]
-        return True if taxpayer in self.world.closure(who, self.year) else None
+        return taxpayer in self.world.closure(who, self.year) or self.world.assume_young
 
     def stated(self, who: str, taxpayer: str, section: str) -> bool:
         """Whether the case says that a provision is met; whose child it is then, the case says as kin."""

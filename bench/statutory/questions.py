@@ -18,7 +18,7 @@ _KNOWN = frozenset(
     "standard additional income adjusted gross her his their home maintaining husband wife spouse employing employer "
     "payment payments paid excise and marriage prescribed percentage phaseout she he they should must owes owe from "
     "case receives receive entitled considered married surviving head household individual wages employed employment "
-    "was were be due it its amounts allowed during remuneration situation service services performed labor".split()  # noqa: SIM905
+    "was were be due it its amounts allowed during remuneration situation service services performed labor into fund insurance health life retirement bonus contribution contributions work".split()  # noqa: SIM905
 )
 _PERSON = r"P_\w+|O\w+"
 

@@ -36,6 +36,14 @@ _COMMON = frozenset(
 )
 
 
+_EMPLOYERS = (
+    (re.compile(r"(?:the )?(?:United States|US|U\.S\.|federal) (?:[Ff]ederal )?[Gg]overnment|the United States(?= for| in|\b)"), "Ogovernment"),
+    (re.compile(r"(?:the )?(?:[Ss]tate|[Cc]ity|[Cc]ounty) of (?:[A-Z]\w+ ?)+(?<! )"), "Ostate"),
+    (re.compile(r"(?:the )?(?:government|embassy|Government|Embassy) of (?:the )?(?:[A-Z]\w+ ?)+(?<! )|the [A-Z]\w+ (?:[Gg]overnment|[Ee]mbassy)"), "Oforeign"),
+    (re.compile(r"(?:the )?(?:United Nations|NATO|World Bank|World Health Organization|International Monetary Fund|World Trade Organization|an international organization)"), "Ointernational"),
+)
+
+
 def _dated(text: str) -> str:
     """Days, months and years as words ``D20170203``, ``N201703``, ``Y2017``; a day without a year has the last one."""
     years: list[str] = []
@@ -63,6 +71,8 @@ def mark(text: str) -> str:
     text = _PERCENT.sub(r"Q\1", text)
     text = _SECTION.sub(lambda m: "S" + m[1] + "".join("_" + part for part in re.findall(r"\w+", m[2])), text)
     text = _dated(text)
+    for pattern, word in _EMPLOYERS:
+        text = pattern.sub(word, text)
     text = _INSTITUTION.sub(_institution, text)
     text = _PLACE.sub(lambda m: "GUSA" if m[1] == "USA" else f"Gabroad_{m[1].lower()}", text)
     return _WORD.sub(lambda m: m[0].lower() if m[0] in _COMMON else f"P_{m[0]}", text)

@@ -48,14 +48,15 @@ class World:
 
     Args:
         reading: the atoms.
+        assume_young: whether somebody whose birth is not stated is young enough for section 152(c)(3).
+        assume_poor: whether somebody of whose income nothing is said has none, for section 152(d)(1)(B).
 
     Raises:
         Doubt: a marriage of three, a pronoun of nobody.
     """
 
-    def __init__(self, reading: Reading) -> None:
-        self.atoms = reading.atoms
-        self.used: set[int] = set()
+    def __init__(self, reading: Reading, *, assume_young: bool = False, assume_poor: bool = True) -> None:
+        self.atoms, self.assume_young, self.assume_poor = reading.atoms, assume_young, assume_poor
         if any("P_nobody" in value for one in self.atoms for value in one.args.values()):
             raise Doubt("a pronoun stands for nobody")
         self.people = sorted({name for one in self.atoms for value in one.args.values() for name in names(value)})
@@ -221,6 +222,10 @@ class World:
                 raise Doubt("an income of several years")
             total += Fraction(one.args["m"][1:])
         return total
+
+    def income_stated(self, person: str, year: int) -> bool:
+        """Whether anything is said of a person's income in a year."""
+        return bool(self.about(person, year, "income", "noincome", "paid", keys=("p", "payee")))
 
     def paid_in(self, one: Atom, year: int) -> bool:
         """Whether a payment was made in a year."""
