@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from proveout.families.symbolic.facts._dates import DATE_STARTS, DAY_WORDS, Day, date_at
+from proveout.families.symbolic.facts._dates import DATE_STARTS, DAY_WORDS, MONTHS, WEEKDAYS, Day, date_at
 from proveout.families.symbolic.facts._numbers import NUMBER_STARTS, NUMBER_WORDS, Number, number_at
 
 if TYPE_CHECKING:
