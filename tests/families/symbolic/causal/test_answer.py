@@ -47,13 +47,13 @@ def test_stories_are_answered_as_the_models_behind_them(
     assert found["right"] >= 0.985 * (found.total() - found["undecided"])
 
 
-@pytest.mark.parametrize("seeds", [[1, 2, 3], [4, 5, 6]])
+@pytest.mark.parametrize("seeds", [[1, 2], [3, 4]])
 def test_invented_stories_are_answered_as_the_models_behind_them(
     invented_cases: Callable[[Sequence[int]], list[dict[str, Any]]], seeds: list[int]
 ) -> None:
     """Other words in the benchmark's forms, with its slips: both worlds told alike, a contrary told as itself."""
     found = counted(invented_cases(seeds))
-    assert found.total() >= 700
+    assert found.total() >= 500
     assert found["right"] >= 0.985 * (found.total() - found["undecided"])
     assert found["abstained"] <= 0.005 * found.total()
 
@@ -69,11 +69,11 @@ PLOTS = (
 
 @pytest.mark.parametrize(("number", "verdict"), [(45, "no"), (20, "not identified")])
 def test_how_those_asked_about_are_need_not_be_stated_where_all_say_the_same(number: int, verdict: str) -> None:
-    """More figs if watered in shade and in sun: then also for gardens that were, however many of these lie in the sun."""
+    """More figs if watered in shade and in sun: then also for gardens that were, however many lie in the sun."""
     told = {
         "background": "Sunshine has a direct effect on watering and figs. Watering has a direct effect on figs.",
         "given_info": PLOTS.format(number),
-        "question": "For gardens that were watered, would it be more likely to see ripe figs if they had not been watered?",
+        "question": "For watered gardens, would it be more likely to see ripe figs if they had not been watered?",
     }
     answer = answer_question(**told)
     assert (answer.output, answer.verdict) == ("no", verdict)

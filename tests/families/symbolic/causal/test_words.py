@@ -41,9 +41,9 @@ def test_other_words_are_not(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["not smoking", "does not smoke", "nonsmokers", "unvaccinated", "no tar", "absence of citrus", "without a degree",
-     "cannot swim", "don't set", "vaccine refusal", "out of wax", "non-competitive", "heater off", "the lamp is off now",
+     "cannot swim", "don't set", "vaccine refusal", "out of wax", "non-competitive", "heater off",
      "avoids flu", "recovers from a cold", "cured of a cold", "sugar-free", "jobless", "iron deficiency", "inactive",
-     "gets rejected", "insufficient light", "discouragement"],
+     "gets rejected", "insufficient light", "discouragement", "the lamp is off now"],
 )  # fmt: skip
 def test_negations_are_seen(text: str) -> None:
     assert bag(text).negated
@@ -74,8 +74,8 @@ def test_what_only_looks_like_a_negation_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("the tide is low", "increased tide"), ("few gulls", "many gulls"), ("basic school or lower", "a degree or higher"),
-        ("penguin joy", "joy of the penguin"),
+        ("the tide is low", "increased tide"), ("few gulls", "many gulls"),
+        ("basic school or lower", "a degree or higher"), ("penguin joy", "joy of the penguin"),
     ],
 )  # fmt: skip
 def test_much_and_little_are_opposite_across_scales(one: str, other: str) -> None:
@@ -86,7 +86,7 @@ def test_much_and_little_are_opposite_across_scales(one: str, other: str) -> Non
     ("one", "other"),
     [
         ("the child has straight hair", "curly hair"), ("grey eyes", "the cat has green eyes"),
-        ("low newborn weight", "is born with a normal weight"), ("night-shift post", "a day-shift post"),
+        ("low newborn weight", "is born with a normal weight"), ("attic-shift post", "a cellar-shift post"),
         ("the decision to keep the boat", "decides to sell the boat"),
     ],
 )  # fmt: skip
