@@ -32,6 +32,7 @@ __all__ = ["RetrievalCandidate", "build_votes", "nearest", "stored_arrays", "sto
 NAME = "retrieval"
 INDEX, STATE = "index.safetensors", "examples.json"
 NEIGHBOURS = (1, 3, 5, 10, 20)
+# Neighbours that are shown at the least, also where fewer vote.
 SHOWN = 5
 # A neighbour's vote grows by e for each 0.05 of cosine similarity.
 SHARPNESS = 20.0
@@ -94,6 +95,7 @@ class RetrievalCandidate:
         ]
 
     def _evidence(self, near: Array, similarity: Array) -> Evidence:
+        """The neighbours, all that vote among them, so that the vote can be counted again."""
         state = self._state
         found = [
             Neighbour(
@@ -102,7 +104,7 @@ class RetrievalCandidate:
                 similarity=round(float(value), 4),
                 output={state.target: state.labels[state.rows[row].label]},
             )
-            for row, value in zip(near[:SHOWN], similarity[:SHOWN], strict=True)
+            for row, value in zip(near, similarity, strict=True)
         ]
         return Evidence(neighbours=tuple(found))
 

@@ -195,7 +195,7 @@ ATOMS = st.one_of(
     st.builds(lambda op: compared(f"late {op} limit", lambda c: c["late"], op, 2), OPS),
     st.builds(
         lambda op, n: compared(
-            f"wait / late {op} {n}", lambda c: (c["late"] and c["wait"] / 24) or None if c["late"] else None, op, n
+            f"wait / late {op} {n}", lambda c: c["wait"] / (24 * c["late"]) if c["late"] else None, op, n
         ),
         OPS,
         SMALL,

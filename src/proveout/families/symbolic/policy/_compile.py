@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from proveout.families.symbolic.policy._model import Policy
 
-__all__ = ["Compiled", "Compiler", "Values"]
+__all__ = ["Compiled", "Compiler", "Values", "conjunction", "disjunction", "negation"]
 
 Values = dict[str, Any]
 Compiled = Callable[[Values], Any]
@@ -59,6 +59,7 @@ class Compiler:
 
     Args:
         policy: a valid one.
+        typer: that knows its expressions.
 
     Example:
         >>> from proveout.families.symbolic.policy import Fact, Policy, parse_expression
@@ -68,17 +69,17 @@ class Compiler:
         (True, False, None)
     """
 
-    def __init__(self, policy: Policy) -> None:
-        self._typer = Typer(policy.facts, policy.definitions)
+    def __init__(self, policy: Policy, typer: Typer | None = None) -> None:
+        self._typer = typer or Typer(policy.facts, policy.definitions)
         self._dates = {fact.name for fact in policy.facts if fact.type == "date"}
         self._meanings = {definition.name: definition.means for definition in policy.definitions}
         self._defined: dict[str, Compiled] = {}
         self._writers: dict[type, Callable[[Any], Compiled]] = {
             Constant: self._constant,
             Name: self._name,
-            Not: self._not,
-            All: lambda node: _all([self.compile(part) for part in node.of]),
-            AnyOf: lambda node: _any([self.compile(part) for part in node.of]),
+            Not: lambda node: negation(self.compile(node.of)),
+            All: lambda node: conjunction([self.compile(part) for part in node.of]),
+            AnyOf: lambda node: disjunction([self.compile(part) for part in node.of]),
             Compare: self._compare,
             In: self._in,
             Arithmetic: self._arithmetic,
@@ -108,9 +109,6 @@ class Compiler:
             return _applied(lambda day: day.toordinal(), operator.itemgetter(name))
         return operator.itemgetter(name)
 
-    def _not(self, node: Not) -> Compiled:
-        return _applied(operator.not_, self.compile(node.of))
-
     def _compare(self, node: Compare) -> Compiled:
         apply = _OPERATORS[node.op]
         left, right = self._alike([node.left, node.right])
@@ -126,7 +124,8 @@ class Compiler:
         if name in self._dates:
             return _applied(lambda value: apply(value.toordinal(), constant), operator.itemgetter(name))
 
-        def compared(values: Values) -> Any:
+        # Bound as defaults: of ten thousand conditions, cells would be most of what the garbage collector visits.
+        def compared(values: Values, name: str = name, constant: Any = constant, apply: Any = apply) -> Any:
             value = values[name]
             return None if value is None else apply(value, constant)
 
@@ -184,7 +183,9 @@ class Compiler:
             return compiled
         unit = common_unit(kinds)
         return [
-            one if kind.bare else _scaled(one, kind.unit.scale / unit.scale, constant=isinstance(part, Constant))
+            one
+            if kind.bare or kind.unit is unit
+            else _scaled(one, kind.unit.scale / unit.scale, constant=isinstance(part, Constant))
             for one, kind, part in zip(compiled, kinds, parts, strict=True)
         ]
 
@@ -193,8 +194,10 @@ def _plain(node: Constant) -> Any:
     return cast("date", node.value).toordinal() if hasattr(node.value, "toordinal") else node.value
 
 
-def _all(parts: list[Compiled]) -> Compiled:
-    def conjunction(values: Values) -> bool | None:
+def conjunction(parts: Sequence[Compiled]) -> Compiled:
+    """``and`` of compiled parts."""
+
+    def every(values: Values) -> bool | None:
         unknown = False
         for part in parts:
             value = part(values)
@@ -204,11 +207,13 @@ def _all(parts: list[Compiled]) -> Compiled:
                 unknown = True
         return None if unknown else True
 
-    return conjunction
+    return every
 
 
-def _any(parts: list[Compiled]) -> Compiled:
-    def disjunction(values: Values) -> bool | None:
+def disjunction(parts: Sequence[Compiled]) -> Compiled:
+    """``or`` of compiled parts."""
+
+    def some(values: Values) -> bool | None:
         unknown = False
         for part in parts:
             value = part(values)
@@ -218,7 +223,12 @@ def _any(parts: list[Compiled]) -> Compiled:
                 unknown = True
         return None if unknown else False
 
-    return disjunction
+    return some
+
+
+def negation(of: Compiled) -> Compiled:
+    """``not`` of a compiled part."""
+    return _applied(operator.not_, of)
 
 
 def _applied(apply: Callable[[Any], Any], of: Compiled) -> Compiled:

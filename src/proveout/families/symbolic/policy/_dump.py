@@ -15,7 +15,7 @@ from proveout.task import content_hash
 if TYPE_CHECKING:
     from proveout.families.symbolic.policy._model import Cite, Definition, Fact, Policy, Rule, Scalar
 
-__all__ = ["dump_policy", "plain_value", "policy_hash", "policy_to_json"]
+__all__ = ["dump_policy", "explicit_json", "plain_value", "policy_hash", "policy_to_json"]
 
 _STEPS = {"money": Fraction(1, 100), "duration": Fraction(1)}
 
@@ -35,7 +35,11 @@ def policy_to_json(policy: Policy) -> dict[str, Any]:
         >>> policy_to_json(Policy(name="p", version=1, decisions=("a",), facts=(price,)))["facts"]
         [{'name': 'price', 'type': 'money', 'unit': 'USD', 'range': ['0.5', None]}]
     """
-    policy = explicit(policy)
+    return explicit_json(explicit(policy))
+
+
+def explicit_json(policy: Policy) -> dict[str, Any]:
+    """As `policy_to_json`, of a policy whose units are written out."""
     return _some(
         version=policy.version,
         name=policy.name,

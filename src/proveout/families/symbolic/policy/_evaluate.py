@@ -12,17 +12,18 @@ from proveout.families.symbolic.policy._compile import Compiler
 from proveout.families.symbolic.policy._dump import policy_hash
 from proveout.families.symbolic.policy._explicit import explicit
 from proveout.families.symbolic.policy._facts import FactReader, Facts
-from proveout.families.symbolic.policy._index import build_index, conjuncts
+from proveout.families.symbolic.policy._index import build_index
 from proveout.families.symbolic.policy._proof import Coded, Prover
-from proveout.families.symbolic.policy._steps import Steps
+from proveout.families.symbolic.policy._steps import Step, Steps
 from proveout.families.symbolic.policy._valid import override_order, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from proveout.families.symbolic.policy._compile import Values
     from proveout.families.symbolic.policy._model import Policy, Rule
+    from proveout.families.symbolic.policy._types import Typer
 
 __all__ = ["Evaluator", "Status", "Verdict"]
 
@@ -87,16 +88,16 @@ class Evaluator:
     """
 
     def __init__(self, policy: Policy, on: date | None = None) -> None:
-        validate(policy)
+        typer = validate(policy)
         if on is None and any(rule.starts or rule.ends for rule in policy.rules):
             fix = "say for which day: Evaluator(policy, on=day)"
             raise PolicyInvalid("no day given", why="rules of it begin or end some day", fix=fix, about=policy.name)
         self._head = {"name": policy.name, "version": policy.version, "hash": policy.hash or policy_hash(policy)}
         self._day = {"day": on.isoformat()} if on is not None else {}
         self._undetermined = policy.undetermined
-        in_force = explicit(policy if on is None else policy.in_force(on))
+        in_force = explicit(policy if on is None else policy.in_force(on), typer)
         self._reader = FactReader(policy)
-        self._rules = _coded(in_force)
+        self._rules = _coded(in_force, typer)
         self._index = build_index([rule.when for rule in _ranked(in_force.rules)], policy.facts)
         self._priorities = [rule.priority for rule in self._rules]
 
@@ -204,14 +205,23 @@ def _ranked(rules: Sequence[Rule]) -> list[Rule]:
     return sorted(rules, key=lambda rule: -rule.priority)
 
 
-def _coded(policy: Policy) -> list[Coded]:
-    steps = Steps(policy, compiler := Compiler(policy))
+def _conjuncts(step: Step) -> Iterator[Step]:
+    """The steps of the parts that must all hold."""
+    if step.kind != "all":
+        yield step
+        return
+    for part in step.parts:
+        yield from _conjuncts(part)
+
+
+def _coded(policy: Policy, typer: Typer) -> list[Coded]:
+    steps = Steps(policy, Compiler(policy, typer))
     ranked = _ranked(policy.rules)
     ranks = {rule.id: rank for rank, rule in enumerate(ranked)}
     above = override_order(policy.rules)
     found = []
     for rule in ranked:
-        parts = [steps.of(part) for part in conjuncts(rule.when)]
+        step = steps.of(rule.when)
         cites: dict[str, Any] = {}
         if rule.cites is not None:
             cites["cites"] = {"document": rule.cites.document, "section": rule.cites.section}
@@ -221,10 +231,10 @@ def _coded(policy: Policy) -> list[Coded]:
                 id=rule.id,
                 then=rule.then,
                 priority=rule.priority,
-                fires=compiler.compile(rule.when),
+                fires=step.value,
                 above=tuple(sorted(ranks[other] for other in above.get(rule.id, ()))),
-                step=steps.of(rule.when),
-                conjuncts=tuple((part.value, part) for part in parts),
+                step=step,
+                conjuncts=tuple(_conjuncts(step)),
                 head=tuple(head.items()),
             )
         )

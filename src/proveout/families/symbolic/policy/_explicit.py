@@ -25,16 +25,24 @@ from proveout.families.symbolic.policy._units import canonical_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
     from proveout.families.symbolic.policy._model import Policy
+
+    _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 __all__ = ["explicit"]
 
 
-def explicit(policy: Policy) -> Policy:
+def explicit(policy: Policy, typer: Typer | None = None) -> Policy:
     """The same policy with units written out: ``late > 30`` is ``late > days(30)`` where ``late`` counts days.
 
-    Units that convert into no other, as currencies, are left out: there a bare number can mean one thing only.
+    Units that convert into no other, as currencies, are left out: there a bare number can mean one thing only. What is
+    written out already stays the object that it is.
+
+    Args:
+        policy: to write out.
+        typer: that knows its expressions.
 
     Raises:
         PolicyInvalid: an expression has no type.
@@ -46,28 +54,37 @@ def explicit(policy: Policy) -> Policy:
         >>> explicit(Policy(name="p", version=1, decisions=("a",), facts=(late,), rules=(rule,))).rules[0].when.of
         (Constant(value=1, unit='day'), Constant(value=2, unit='day'))
     """
-    write = _Writer(Typer(policy.facts, policy.definitions)).write
-    replace = msgspec.structs.replace
-    return replace(
-        policy,
-        definitions=tuple(replace(one, means=write(one.means)) for one in policy.definitions),
-        rules=tuple(replace(rule, when=write(rule.when)) for rule in policy.rules),
-    )
+    write = _Writer(typer or Typer(policy.facts, policy.definitions)).write
+    definitions = tuple(_kept(one, means=write(one.means)) for one in policy.definitions)
+    rules = tuple(_kept(rule, when=write(rule.when)) for rule in policy.rules)
+    return _kept(policy, definitions=_same(policy.definitions, definitions), rules=_same(policy.rules, rules))
+
+
+def _kept(struct: _Struct, **fields: Any) -> _Struct:
+    """The struct with these fields; itself where they are its own."""
+    if all(getattr(struct, name) is value for name, value in fields.items()):
+        return struct
+    return msgspec.structs.replace(struct, **fields)
+
+
+def _same(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The old parts where the new ones are the same objects."""
+    return old if all(one is other for one, other in zip(old, new, strict=True)) else new
 
 
 class _Writer:
     def __init__(self, typer: Typer) -> None:
         self._kind = typer.kind
         self._writers: dict[type, Callable[[Any], Expression]] = {
-            Constant: lambda node: Constant(node.value, canonical_unit(node.unit)),
+            Constant: self._constant,
             Name: lambda node: node,
-            Not: lambda node: Not(self.write(node.of)),
-            All: lambda node: All(tuple(map(self.write, node.of))),
-            AnyOf: lambda node: AnyOf(tuple(map(self.write, node.of))),
-            Negative: lambda node: Negative(self.write(node.of)),
-            Compare: lambda node: Compare(node.op, *self._alike([node.left, node.right])),
-            Call: lambda node: Call(node.function, tuple(self._alike(node.arguments))),
-            Choose: lambda node: Choose(self.write(node.condition), *self._alike([node.then, node.otherwise])),
+            Not: lambda node: _kept(node, of=self.write(node.of)),
+            All: lambda node: _kept(node, of=_same(node.of, tuple(map(self.write, node.of)))),
+            AnyOf: lambda node: _kept(node, of=_same(node.of, tuple(map(self.write, node.of)))),
+            Negative: lambda node: _kept(node, of=self.write(node.of)),
+            Compare: self._sides,
+            Call: lambda node: _kept(node, arguments=_same(node.arguments, tuple(self._alike(node.arguments)))),
+            Choose: self._choose,
             In: self._in,
             Arithmetic: self._arithmetic,
         }
@@ -75,15 +92,28 @@ class _Writer:
     def write(self, expression: Expression) -> Expression:
         return self._writers[type(expression)](expression)
 
+    def _constant(self, node: Constant) -> Expression:
+        unit = canonical_unit(node.unit)
+        return node if unit == node.unit else Constant(node.value, unit)
+
+    def _choose(self, node: Choose) -> Expression:
+        then, otherwise = self._alike([node.then, node.otherwise])
+        return _kept(node, condition=self.write(node.condition), then=then, otherwise=otherwise)
+
     def _in(self, node: In) -> Expression:
         item, *literals = self._alike([node.item, *node.of])
-        return In(item, tuple(cast("Constant", literal) for literal in literals))
+        return _kept(node, item=item, of=_same(node.of, tuple(cast("Constant", literal) for literal in literals)))
+
+    def _sides(self, node: Compare | Arithmetic) -> Expression:
+        left, right = self._alike([node.left, node.right])
+        return _kept(node, left=left, right=right)
 
     def _arithmetic(self, node: Arithmetic) -> Expression:
-        sides = [node.left, node.right]
-        if node.op in {"+", "-"} and "date" not in {self._kind(side, "policy").name for side in sides}:
-            return Arithmetic(node.op, *self._alike(sides))
-        return Arithmetic(node.op, *map(self.write, sides))
+        if node.op in {"+", "-"} and "date" not in {
+            self._kind(side, "policy").name for side in (node.left, node.right)
+        }:
+            return self._sides(node)
+        return _kept(node, left=self.write(node.left), right=self.write(node.right))
 
     def _alike(self, parts: Sequence[Expression]) -> list[Expression]:
         kinds = [self._kind(part, "policy") for part in parts]

@@ -6,7 +6,7 @@ import ast
 import math
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
@@ -38,38 +38,38 @@ MOST_CHARACTERS = 10_000
 MOST_DEPTH = 60
 
 
-class Constant(msgspec.Struct, frozen=True):
+class Constant(msgspec.Struct, frozen=True, gc=False):
     """A literal: bool, int, Fraction, str or date; ``unit`` where it was written with one, as in ``days(30)``."""
 
     value: bool | int | Fraction | str | date
     unit: str = ""
 
 
-class Name(msgspec.Struct, frozen=True):
+class Name(msgspec.Struct, frozen=True, gc=False):
     """A fact or a definition."""
 
     name: str
 
 
-class Not(msgspec.Struct, frozen=True):
+class Not(msgspec.Struct, frozen=True, gc=False):
     """Negation."""
 
     of: Expression
 
 
-class All(msgspec.Struct, frozen=True):
+class All(msgspec.Struct, frozen=True, gc=False):
     """Conjunction."""
 
     of: tuple[Expression, ...]
 
 
-class AnyOf(msgspec.Struct, frozen=True):
+class AnyOf(msgspec.Struct, frozen=True, gc=False):
     """Disjunction."""
 
     of: tuple[Expression, ...]
 
 
-class Compare(msgspec.Struct, frozen=True):
+class Compare(msgspec.Struct, frozen=True, gc=False):
     """A comparison of two values; a chain ``a < b < c`` is a conjunction of these."""
 
     op: CompareOp
@@ -77,14 +77,14 @@ class Compare(msgspec.Struct, frozen=True):
     right: Expression
 
 
-class In(msgspec.Struct, frozen=True):
+class In(msgspec.Struct, frozen=True, gc=False):
     """Membership in a list of literals; ``not in`` is a `Not` of it."""
 
     item: Expression
     of: tuple[Constant, ...]
 
 
-class Arithmetic(msgspec.Struct, frozen=True):
+class Arithmetic(msgspec.Struct, frozen=True, gc=False):
     """Exact arithmetic on numbers, money, durations and dates."""
 
     op: ArithmeticOp
@@ -92,20 +92,20 @@ class Arithmetic(msgspec.Struct, frozen=True):
     right: Expression
 
 
-class Negative(msgspec.Struct, frozen=True):
+class Negative(msgspec.Struct, frozen=True, gc=False):
     """The number with its sign changed."""
 
     of: Expression
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """``min``, ``max`` or ``abs``."""
 
     function: Literal["min", "max", "abs"]
     arguments: tuple[Expression, ...]
 
 
-class Choose(msgspec.Struct, frozen=True):
+class Choose(msgspec.Struct, frozen=True, gc=False):
     """``then if condition else otherwise``."""
 
     condition: Expression
@@ -300,12 +300,14 @@ def names_in(expression: Expression) -> frozenset[str]:
         >>> sorted(names_in(parse_expression("a and (b > 3 or not c)", "here")))
         ['a', 'b', 'c']
     """
-    if isinstance(expression, Name):
-        return frozenset([expression.name])
-    found: frozenset[str] = frozenset()
-    for field in expression.__struct_fields__:
-        value = getattr(expression, field)
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, msgspec.Struct):
-                found |= names_in(cast("Expression", part))
-    return found
+    found: set[str] = set()
+    todo: list[Any] = [expression]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Name):
+            found.add(node.name)
+        elif isinstance(node, tuple):
+            todo += node
+        elif isinstance(node, msgspec.Struct) and not isinstance(node, Constant):
+            todo += (getattr(node, field) for field in node.__struct_fields__)
+    return frozenset(found)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from proveout.errors import PolicyInvalid
-from proveout.families.symbolic.policy._dump import policy_hash
+from proveout.families.symbolic.policy._dump import explicit_json
 from proveout.families.symbolic.policy._explicit import explicit
 from proveout.families.symbolic.policy._model import Policy
 from proveout.families.symbolic.policy._read_keys import Reader, read_definition, read_fact, read_rule
 from proveout.families.symbolic.policy._read_yaml import MOST_BYTES, Node, read_json_tree, read_yaml
 from proveout.families.symbolic.policy._valid import validate
+from proveout.task import content_hash
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,12 +83,10 @@ def _policy(tree: Node, where: str) -> Policy:
         definitions=tuple(definitions),
         rules=tuple(rules),
     )
-    lines = {
-        f"{noun} {one.get('name' if noun != 'rule' else 'id')}": node.line
-        for noun, key in (("fact", "facts"), ("definition", "definitions"), ("rule", "rules"))
-        for node in reader.items(key)
-        for one in [{name: part.value for name, part in node.value.items()}]
+    lines = {f"fact {one.name}": node.line for one, node in zip(facts, reader.items("facts"), strict=True)}
+    lines |= {
+        f"definition {one.name}": node.line for one, node in zip(definitions, reader.items("definitions"), strict=True)
     }
-    validate(policy, where, lines)
-    policy = explicit(policy)
-    return msgspec.structs.replace(policy, hash=policy_hash(policy))
+    lines |= {f"rule {one.id}": node.line for one, node in zip(rules, reader.items("rules"), strict=True)}
+    policy = explicit(policy, validate(policy, where, lines))
+    return msgspec.structs.replace(policy, hash=content_hash(explicit_json(policy)))

@@ -16,7 +16,7 @@ FactType = Literal["boolean", "number", "money", "date", "duration", "enum", "te
 Scalar = bool | int | Fraction | str | date
 
 
-class Cite(msgspec.Struct, frozen=True):
+class Cite(msgspec.Struct, frozen=True, gc=False):
     """Where a rule or definition stands: a document of the task and a section of it."""
 
     document: str
@@ -61,7 +61,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     cites: Cite | None = None
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
+class Rule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One rule: where ``when`` holds, ``then`` is decided, unless a rule that outranks or overrides it applies.
 
     Attributes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Coded", "Prover"]
 
 
-class Coded(msgspec.Struct, frozen=True):
+class Coded(msgspec.Struct, frozen=True, gc=False):
     """A rule made ready to be decided and explained.
 
     Attributes:
@@ -39,7 +39,7 @@ class Coded(msgspec.Struct, frozen=True):
     fires: Compiled
     above: tuple[int, ...]
     step: Step
-    conjuncts: tuple[tuple[Compiled, Step], ...]
+    conjuncts: tuple[Step, ...]
     head: tuple[tuple[str, Any], ...]
 
 
@@ -93,8 +93,8 @@ class Prover:
         overridden = []
         for rank in sorted(self._fails):
             rule = self._rules[rank]
-            for fires, step in rule.conjuncts:
-                if fires(self._values) is False:
+            for step in rule.conjuncts:
+                if step.value(self._values) is False:
                     if step.text not in groups:
                         groups[step.text] = {"since": step.explain(self._values, self._used), "rules": []}
                     groups[step.text]["rules"].append(rule.id)

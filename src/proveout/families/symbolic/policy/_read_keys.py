@@ -66,10 +66,13 @@ class Reader:
         where: the file.
         noun: what it describes, for errors.
         keys: those it may have.
+
+    Attributes:
+        noun: as given.
     """
 
     def __init__(self, node: Node, where: str, noun: str, keys: Sequence[str]) -> None:
-        self._where, self._noun, self._line = where, noun, node.line
+        self._where, self.noun, self._line = where, noun, node.line
         if not isinstance(node.value, dict):
             self.wrong("not a mapping", f"it is {_shown(node.value)}", "write its keys and their values")
         self._found: dict[str, Node] = node.value
@@ -82,7 +85,7 @@ class Reader:
         """Raise the error, with file and line."""
         at = line or self._line
         place = f"{self._where}:{at}" if at else self._where
-        raise PolicyInvalid(what, why=why, fix=fix, about=f"{place}: {self._noun}")
+        raise PolicyInvalid(what, why=why, fix=fix, about=f"{place}: {self.noun}")
 
     def text(self, key: str, default: str = _REQUIRED) -> str:
         """A text."""
@@ -130,7 +133,7 @@ class Reader:
         """What the key ``cites`` names."""
         if "cites" not in self._found:
             return None
-        inner = Reader(self._found["cites"], self._where, f"{self._noun}: cites", ("document", "section"))
+        inner = Reader(self._found["cites"], self._where, f"{self.noun}: cites", ("document", "section"))
         section = inner.node("section")
         plain = section.value if section is not None else ""
         # A section 6.10 is a name, and no number whose last zero may be dropped.
@@ -144,7 +147,7 @@ class Reader:
         value = node.value if node is not None else None
         text = str(value) if isinstance(value, bool | int) else self.text(key)
         at = self.line(key)
-        place = f"{self._where}:{at}: {self._noun}" if at else f"{self._where}: {self._noun}"
+        place = f"{self._where}:{at}: {self.noun}" if at else f"{self._where}: {self.noun}"
         return parse_expression(text, place), text.strip()
 
     def node(self, key: str) -> Node | None:
@@ -177,8 +180,9 @@ def read_fact(node: Node, where: str) -> Fact:
     Raises:
         PolicyInvalid: a key or a value is wrong.
     """
-    name = Reader(node, where, "a fact", FACT_KEYS).text("name")
-    reader = Reader(node, where, f"fact {name}", FACT_KEYS)
+    reader = Reader(node, where, "a fact", FACT_KEYS)
+    name = reader.text("name")
+    reader.noun = f"fact {name}"
     kind = cast("FactType", reader.one_of("type", get_args(FactType)))
     low, high = _range(reader, kind)
     default = reader.node("default")
@@ -203,8 +207,9 @@ def read_definition(node: Node, where: str) -> Definition:
     Raises:
         PolicyInvalid: a key or a value is wrong.
     """
-    name = Reader(node, where, "a definition", DEFINITION_KEYS).text("name")
-    reader = Reader(node, where, f"definition {name}", DEFINITION_KEYS)
+    reader = Reader(node, where, "a definition", DEFINITION_KEYS)
+    name = reader.text("name")
+    reader.noun = f"definition {name}"
     return Definition(name=name, means=reader.expression("means")[0], cites=reader.cites())
 
 
@@ -214,8 +219,9 @@ def read_rule(node: Node, where: str) -> Rule:
     Raises:
         PolicyInvalid: a key or a value is wrong.
     """
-    name = Reader(node, where, "a rule", RULE_KEYS).text("id")
-    reader = Reader(node, where, f"rule {name}", RULE_KEYS)
+    reader = Reader(node, where, "a rule", RULE_KEYS)
+    name = reader.text("id")
+    reader.noun = f"rule {name}"
     when, text = reader.expression("if")
     return Rule(
         id=name,

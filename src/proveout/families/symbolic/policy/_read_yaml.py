@@ -35,7 +35,7 @@ _WORDS: dict[str, bool | None] = {
 }
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """A value and where it stands.
 
     Attributes:
@@ -121,16 +121,19 @@ class _Builder:
         self._line = event.start_mark.line + 1
         if depth > MOST_DEPTH:
             raise self._refused(f"nesting deeper than {MOST_DEPTH}")
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            raise self._refused("an anchor or alias")
-        if event.tag is not None:
-            raise self._refused(f"the tag {event.tag[:60]!r}")
+        self._plain(event)
         line = self._line
         if isinstance(event, yaml.ScalarEvent):
             return Node(self._scalar(event), line)
         if isinstance(event, yaml.SequenceStartEvent):
             return Node(self._sequence(events, depth), line)
         return Node(self._mapping(events, depth), line)
+
+    def _plain(self, event: Any) -> None:
+        if event.anchor is not None or isinstance(event, yaml.AliasEvent):
+            raise self._refused("an anchor or alias")
+        if event.tag is not None:
+            raise self._refused(f"the tag {event.tag[:60]!r}")
 
     def _sequence(self, events: Iterator[Any], depth: int) -> list[Node]:
         items = []
@@ -144,7 +147,7 @@ class _Builder:
             self._line = event.start_mark.line + 1
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._refused("a key that is not a word")
-            self._node(event, events, depth)
+            self._plain(event)
             if event.value in found:
                 raise self._refused(f"the key {event.value[:60]!r} twice")
             found[event.value] = self._node(next(events), events, depth + 1)

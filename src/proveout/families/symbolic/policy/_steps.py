@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from proveout.families.symbolic.policy._compile import Compiled
+from proveout.families.symbolic.policy._compile import Compiled, conjunction, disjunction, negation
 from proveout.families.symbolic.policy._expressions import (
     All,
     AnyOf,
@@ -29,7 +29,7 @@ __all__ = ["Step", "Steps"]
 Held = bool | None
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """A part of a condition that can be explained.
 
     Attributes:
@@ -100,25 +100,31 @@ class Steps:
         self._compile = compiler.compile
         self._meanings = {definition.name: definition.means for definition in policy.definitions}
         self._order = {fact.name: at for at, fact in enumerate(policy.facts)}
-        self._known: dict[Expression, Step] = {}
+        # By text, which is that of equal expressions alone: equal ones share a step.
+        self._by_text: dict[str, Step] = {}
 
     def of(self, expression: Expression) -> Step:
         """The step of an expression; equal expressions share one."""
-        if expression not in self._known:
-            self._known[expression] = self._make(expression)
-        return self._known[expression]
+        text = expression_text(expression)
+        if text not in self._by_text:
+            self._by_text[text] = self._make(expression, text)
+        return self._by_text[text]
 
-    def _make(self, expression: Expression) -> Step:
-        text, value = expression_text(expression), self._compile(expression)
+    def _make(self, expression: Expression, text: str) -> Step:
         if isinstance(expression, All | AnyOf):
-            kind: Literal["all", "any"] = "all" if isinstance(expression, All) else "any"
-            return Step(text, value, kind, tuple(self.of(part) for part in expression.of))
+            parts = tuple(self.of(part) for part in expression.of)
+            values = [part.value for part in parts]
+            if isinstance(expression, All):
+                return Step(text, conjunction(values), "all", parts)
+            return Step(text, disjunction(values), "any", parts)
         # `x not in [...]` is written as one comparison, and so it is one.
         if isinstance(expression, Not) and not isinstance(expression.of, In):
-            return Step(text, value, "same", (self.of(expression.of),))
+            of = self.of(expression.of)
+            return Step(text, negation(of.value), "same", (of,))
         if isinstance(expression, Name) and expression.name in self._meanings:
-            return Step(text, value, "same", (self.of(self._meanings[expression.name]),))
-        return Step(text, value, "leaf", names=self._facts_in(expression))
+            of = self.of(self._meanings[expression.name])
+            return Step(text, of.value, "same", (of,))
+        return Step(text, self._compile(expression), "leaf", names=self._facts_in(expression))
 
     def _facts_in(self, expression: Expression) -> tuple[str, ...]:
         """Facts that it mentions, also through definitions, in the order in which they are declared."""

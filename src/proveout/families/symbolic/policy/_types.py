@@ -37,7 +37,7 @@ DAY = unit_of("day")
 MOST_DEFINITIONS_DEEP = 40
 
 
-class Kind(msgspec.Struct, frozen=True):
+class Kind(msgspec.Struct, frozen=True, gc=False):
     """What an expression gives.
 
     Attributes:
@@ -78,7 +78,8 @@ def near(word: str, known: Iterable[str]) -> str:
 
 def common_unit(kinds: Sequence[Kind]) -> Unit:
     """The unit in which these are computed together: the finest."""
-    return min((kind.unit for kind in kinds if not kind.bare), key=lambda unit: unit.scale, default=ONE)
+    units = [kind.unit for kind in kinds if not kind.bare]
+    return min(units, key=lambda unit: unit.scale) if len(units) > 1 else units[0] if units else ONE
 
 
 class Typer:
@@ -103,6 +104,8 @@ class Typer:
         self._facts = {fact.name: fact_kind(fact) for fact in facts}
         self._definitions = {definition.name: definition for definition in definitions}
         self._known: dict[str, Kind] = {}
+        # By the place of an expression, which is kept with its kind so that the place stays its own.
+        self._kinds: dict[int, tuple[Expression, Kind]] = {}
         self._open: list[str] = []
         self._readers: dict[type, Callable[[Any, str], Kind]] = {
             Constant: self._constant,
@@ -125,7 +128,12 @@ class Typer:
             PolicyInvalid: it names something unknown, compares or computes what does not belong together, or a
                 definition means itself.
         """
-        return self._readers[type(expression)](expression, about)
+        known = self._kinds.get(id(expression))
+        if known is not None:
+            return known[1]
+        kind = self._readers[type(expression)](expression, about)
+        self._kinds[id(expression)] = expression, kind
+        return kind
 
     def boolean(self, expression: Expression, about: str) -> None:
         """Refuse what is no condition.
@@ -231,8 +239,8 @@ class Typer:
             if kind.unit.powers != with_unit[0][1].unit.powers:
                 why = f"{_short(with_unit[0][0])} is {with_unit[0][1]}, and {_short(part)} is {kind}"
                 raise self._wrong(why, _advice(with_unit[0][1], kind), about)
-        scales = {kind.unit.scale for _, kind in with_unit}
-        mixed = len(scales) > 1 or any(kind.mixed for _, kind in with_unit)
+        first = with_unit[0][1].unit.scale if with_unit else 1
+        mixed = any(kind.mixed or kind.unit.scale != first for _, kind in with_unit)
         bare = next((part for part, kind in zip(parts, kinds, strict=True) if kind.bare), None)
         if mixed and bare is not None and with_unit:
             why = f"{_short(bare)} has no unit, and stands beside several"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 import msgspec
 
@@ -24,7 +25,7 @@ _CONVERTIBLE = {base for base, _ in _SCALES.values()}
 _PART = re.compile(r"[^\W\d_][\w%.-]*|%|[$€£¥]")
 
 
-class Unit(msgspec.Struct, frozen=True):
+class Unit(msgspec.Struct, frozen=True, gc=False):
     """A product of powers of base units.
 
     Attributes:
@@ -63,6 +64,8 @@ class Unit(msgspec.Struct, frozen=True):
 ONE = Unit()
 
 
+# A policy names few units, each of them often.
+@lru_cache(maxsize=1024)
 def unit_of(text: str) -> Unit:
     """The unit written as ``text``: a name, or names joined by ``*`` and ``/``; "" is a plain number.
 
@@ -88,6 +91,7 @@ def unit_of(text: str) -> Unit:
     return msgspec.structs.replace(unit, name=canonical_unit(text))
 
 
+@lru_cache(maxsize=1024)
 def canonical_unit(text: str) -> str:
     """The unit's name without white space, units of time in the singular.
 

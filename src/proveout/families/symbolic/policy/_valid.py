@@ -39,8 +39,8 @@ class _Place(NamedTuple):
         raise PolicyInvalid(what, why=why, fix=fix, about=self.of(name))
 
 
-def validate(policy: Policy, where: str = "policy", lines: Mapping[str, int] | None = None) -> None:
-    """Check names, types, units, ranges, defaults, decisions and overrides.
+def validate(policy: Policy, where: str = "policy", lines: Mapping[str, int] | None = None) -> Typer:
+    """Check names, types, units, ranges, defaults, decisions and overrides; what knows the types by then is returned.
 
     Args:
         policy: to check.
@@ -51,8 +51,9 @@ def validate(policy: Policy, where: str = "policy", lines: Mapping[str, int] | N
         PolicyInvalid: the first thing that is wrong.
 
     Example:
-        >>> from proveout.families.symbolic.policy import Policy
-        >>> validate(Policy(name="p", version=1, decisions=("yes",)))
+        >>> from proveout.families.symbolic.policy import Policy, parse_expression
+        >>> str(validate(Policy(name="p", version=1, decisions=("yes",))).kind(parse_expression("1 > 2", ""), ""))
+        'a boolean'
     """
     place = _Place(where, lines or {})
     _names(policy, place)
@@ -66,6 +67,7 @@ def validate(policy: Policy, where: str = "policy", lines: Mapping[str, int] | N
     for rule in policy.rules:
         _rule(rule, policy, typer, place)
     override_order(policy.rules, where)
+    return typer
 
 
 def override_order(rules: Iterable[Rule], where: str = "policy") -> dict[str, tuple[str, ...]]:
