@@ -31,6 +31,7 @@ class Outcome(msgspec.Struct, frozen=True):
     Attributes:
         guess: ``Entailment``, ``Contradiction``, an amount, or "" for none; of what was understood.
         understood: share of the sentences that were.
+        sentences: how many there are.
         reason: why there is no answer; "" where there is one.
         proofs: how many proofs it stands on, all accepted.
         rules: the provisions that decided, in order.
@@ -38,6 +39,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     guess: str
     understood: float
+    sentences: int
     reason: str
     proofs: int = 0
     rules: tuple[str, ...] = ()
@@ -56,8 +58,8 @@ def answer_case(text: str, question: str, court: Court) -> Outcome:
         if len(guesses) > 1:
             raise Doubt("an age or income that matters is not stated")
     except (Doubt, FactInvalid) as doubt:
-        return Outcome("", understood, reason or str(doubt))
-    return Outcome(guesses.pop(), understood, reason, court.accepted, tuple(court.rules))
+        return Outcome("", understood, reading.sentences, reason or str(doubt))
+    return Outcome(guesses.pop(), understood, reading.sentences, reason, court.accepted, tuple(court.rules))
 
 
 def _answer(world: World, query: Query, court: Court) -> str:

@@ -21,10 +21,10 @@ __all__ = ["Employer", "Service", "services"]
 _PAID = ("paid", "outstanding", "bonus", "disability pay", "fund", "insurance")
 _NEIGHBOURS = frozenset({"canada", "mexico"})
 _FOR = {
-    "for_government": "Ogovernment",
-    "for_state": "Ostate",
-    "for_foreign_government": "Oforeign",
-    "for_international": "Ointernational",
+    "for_government": "O_government",
+    "for_state": "O_state",
+    "for_foreign_government": "O_foreign",
+    "for_international": "O_international",
 }
 _CAP = 7000
 _OF_AGE = 21
@@ -73,7 +73,10 @@ class Employer:
             "employed": True,
             "in_states": place in {"", "GUSA"},
             "contiguous": place.rpartition("_")[2] in _NEIGHBOURS,
-            "citizen": any(a.args["nation"] == "american" for a in world.about(one.payee, year, "citizen")),
+            "citizen": any(
+                a.args.get("nation", "american") == "american"
+                for a in world.about(one.payee, year, "citizen", "citizen us")
+            ),
             "american_employer": world.during(one.payer, year, "american employer"),
             "agricultural": purpose == "agricultural labor",
             "admitted_alien": world.during(one.payee, year, "h2a"),

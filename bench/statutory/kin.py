@@ -128,7 +128,7 @@ class Kin:
             "rel_c_2_B": who in siblings or bool(above & siblings),
             "rel_d_2_B": who in siblings,
             "rel_d_2_C": who in world.closure(taxpayer, year),
-            "rel_d_2_D": who in world.related(taxpayer, "stepchild", year),
+            "rel_d_2_D": who in world.related(taxpayer, "stepchild", year) or self.married_parent(who, taxpayer),
             "rel_d_2_E": bool(world.related(who, "child", year) & world.related(taxpayer, "sibling", year)),
             "rel_d_2_F": who in aunts,
             "rel_d_2_G": self.in_law(who, taxpayer),
@@ -137,6 +137,11 @@ class Kin:
             for fact, words in table.items():
                 found[fact] = found[fact] or any(other in world.related(one, word, year) for word in words)
         return found
+
+    def married_parent(self, who: str, taxpayer: str) -> bool:
+        """Whether somebody is married to a parent of the taxpayer and is none: a stepparent."""
+        parents = self.world.related(taxpayer, "child", self.year)
+        return who not in parents and self.spouse(who) in parents
 
     def in_law(self, who: str, taxpayer: str) -> bool:
         world, year = self.world, self.year

@@ -31,13 +31,13 @@ _EARN = (
     "(?:was paid|has been paid|earned|has earned|made|received|was otherwise paid|has received|was also paid|is paid|"
     f"(?:had|has) (?:an? )?{_INCOME} of|makes|earns)"
 )
-_PAY = "(?:has paid|paid|has also paid|also paid|have paid|pays|was paying)"
+_PAY = "(?:has paid|has otherwise paid|paid|has also paid|also paid|have paid|pays|was paying)"
 _PURPOSE = (
     r"(?:,? for (?:work done|work performed|services performed|services))?"
     r"(?:,? (?:for|,? performing|by performing|as) (?P<purpose>agricultural labor|domestic services?"
-    r"|repairing (?:P_\w+'s|the) roof|services? performed .*)(?: in (?:P_\w+'s|the|a) (?:private )?home)?)?"
+    r"|repairing (?:P_\w+'s|the) (?:roof|house|car|fence))(?: (?:done|performed|work))?(?: in (?:P_\w+'s|the|a) (?:private )?home)?)?"
 )
-_HOUSE = "(?:home|house|household|place|apartment)"
+_HOUSE = "(?:home|house|household|place|apartment|residence)"
 _LIVE = "(?:live|lives|lived|has lived|have lived|resides|resided|reside|has resided|was living|is living)"
 _TABLE: tuple[tuple[str, str], ...] = (
     # marriage
@@ -121,6 +121,38 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (rf"<p> (?:furnished|furnishes|pays for|paid for|pays|paid) <q> of the costs of maintaining the {_HOUSE} where <l:other> lived", "keeps"),
     (r"<p> (?:pays for|paid for|pays|furnishes) the remaining <q>", "keeps"),
     (r"which <p> (?:maintained|maintains)", "keeps"),
+    (r"<l> (?:remarried|got remarried)", "married"),
+    (r"<p> remarried <p:other>", "married"),
+    (r"<l> (?:never remarried|did not remarry|has not remarried)", "nothing"),
+    (r"<l> (?:is|are|was|were) (?:siblings|brothers|sisters|brother and sister|sister and brother)", "siblings"),
+    (rf"<l:who> (?:is|was|became) (?:a|the) (?P<rel>{RELATIVES}) of <l>", "kin"),
+    (r"<l:who> (?:is|are|was|were) the parents of <l>", "parents"),
+    (r"<l:who> (?:is|are|was|were) <l>'s parents", "parents"),
+    (r"<l> (?:is|are|was|were) friends|<p> (?:is|was) <p:other>'s (?:friend|neighbor|roommate)|<p> (?:has|had) a (?:friend|neighbor|roommate), <p:other>", "nothing"),
+    (r"<l> (?:earned|received) no (?:gross )?income|<l> (?:does|do|did) not have any (?:gross )?income", "noincome"),
+    (r"<p> (?:is|was) not (?:a|the) dependent of (?:another|any other|any) taxpayer", "nothing"),
+    (r"<l> (?:does|do|did) not itemize (?:P_\w+'s |their |any )?deductions?", "nothing"),
+    (r"<l> (?:does|do|did) not (?:elect|choose) to itemize (?:P_\w+'s |their )?deductions?", "nothing"),
+    (r"<l> (?:is|are|was|were) not nonresident aliens?|<l> (?:is|was) not a nonresident alien", "nothing"),
+    (r"<l> (?:is|are) (?P<nation>american) citizens", "citizen"),
+    (r"<p> (?:is|was) a citizen of the (?:united states|USA)", "citizen us"),
+    (rf"<p:payee> (?:was paid|has been paid|received) (?:wages of )?<m>(?: in (?:remuneration|wages|cash))? (?:by|from) <p>{_PURPOSE}", "paid"),
+    (rf"<p> {_PAY} (?:wages|remuneration) in (?P<medium>cash) of <m> to <p:payee>{_PURPOSE}", "paid"),
+    (rf"<p> {_PAY} (?:wages|remuneration) of <m> in (?P<medium>cash) to <p:payee>{_PURPOSE}", "paid"),
+    (r"<p> and <p:other>'s (?:combined |joint |total )?taxable income (?:is|was) <m>", "taxable"),
+    (rf"<p> and <p:other>'s (?:combined |joint |total )?{_INCOME} (?:is|was) <m>", "income"),
+    (rf"<p> (?:furnished|furnishes|pays for|paid for|pays|paid|covers|covered) (?P<half>over half|more than half|less than half|half) of the costs of maintaining the {_HOUSE} where <l:other> (?:lived|live)", "keeps"),
+    (rf"<p> (?:furnished|furnishes|paid|pays|paid for|pays for) (?:all )?(?:of )?(?:the )?costs of maintaining the {_HOUSE} where <p:with> (?:lived|lives) with <p:other>", "keeps"),
+    (rf"<p> (?:furnished|furnishes|paid|pays|paid for|pays for) (?:all )?(?:of )?(?:the )?costs of (?:maintaining )?(?:the|P_\w+'s) {_HOUSE}", "keeps"),
+    (rf"<p> (?:maintains|maintained) (?:a|the|P_\w+'s) {_HOUSE}", "keeps"),
+    (rf"<p> {_LIVE} with <p:other> (?:at|in) (?:a|the) {_HOUSE} (?:that |which )?<p:keeper> (?:maintains|maintained)", "abode"),
+    (r"<l> (?:has|have|had) no (?:children|siblings|dependents|brothers or sisters|spouse)", "nothing"),
+    (rf"<p> {_LIVE} with <p:other> in a {_HOUSE} maintained by <p:keeper>", "abode"),
+    (rf"<p> {_LIVE} in the {_HOUSE} (?:that |which )?<p:keeper> maintains?(?:ed)?", "abode kept"),
+    (r"<p> (?:is|was) (?:entitled to|allowed) an? additional standard deduction of <m>(?: each)? for <p:other>(?:self)? under <s>", "allowed"),
+    (r"<p> (?:is|was) (?:entitled to|allowed) an? (?:basic |additional )?standard deduction of <m>(?: under <s>)?", "allowed"),
+    (r"<p> (?:is|was) employed by <o>", "nothing"),
+    (r"<p> (?:is|was) (?:in jail|in prison|an inmate|incarcerated)", "jailed"),
     # employment and payments
     (rf"<p> {_PAY} (?:wages of |remuneration of |cash wages of )?<m>(?: in (?P<medium>cash))? to <p:payee>{_PURPOSE}", "paid"),
     (rf"<p> {_PAY} <p:payee> (?:wages of |remuneration of )?<m>(?: in (?P<medium>cash|wages))?{_PURPOSE}", "paid"),

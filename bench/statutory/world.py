@@ -141,6 +141,12 @@ class World:
             for who in names(one.args["who"]):
                 for of in names(one.args["p"]):
                     yield from _related(who, rel, of, (span[0], date.max))
+        for one in self.of("parents"):
+            for child in names(one.args["p"]):
+                yield from ((child, "child", of, EVER) for of in names(one.args["who"]))
+        for one in self.of("siblings"):
+            left, right = names(one.args["p"])[:2]
+            yield from _related(left, "sibling", right, EVER)
         for one in self.of("adopted"):
             for of in names(one.args["p"]):
                 yield one.args["who"], "child", of, (one.times[0][1][0] if one.times else date.min, date.max)
@@ -202,7 +208,9 @@ class World:
         """Whether a person furnishes over half of the cost of a home in a year."""
         shares = []
         for one in self.about(person, year, "keeps", "abode", "abode kept", "abode begins", keys=("p", "keeper")):
-            if one.kind == "keeps" or one.args.get("keeper") == person:
+            if one.args.get("half"):
+                shares.append(Fraction(51 if one.args["half"] in {"over half", "more than half"} else 50))
+            elif one.kind == "keeps" or one.args.get("keeper") == person:
                 shares.append(Fraction(one.args["q"][1:]) if "q" in one.args else Fraction(100))
         if len(set(shares)) > 1:
             raise Doubt("two shares of the cost of a home")
