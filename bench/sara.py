@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from scipy import stats
-from statutory.answer import answer_case
-from statutory.decide import Court
 
 from proveout.trial import wilson
+from statutory.answer import answer_case
+from statutory.decide import Court
 
 PUBLISHED = {
     "binary, majority": "50 %",

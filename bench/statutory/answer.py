@@ -93,6 +93,8 @@ def _income(world: World, query: Query, court: Court) -> bool:
         if set(parts[2:]) - {"i", "ii", "iii", "iv", "v"}:
             raise Doubt("the question: a paragraph of section 1")
         facts |= {"asked": "1", "schedule": parts[1], "bracket": (parts[2:] or ["any"])[0]}
+    if query.section == "151_b" and taxpayer.mate in query.people:
+        facts["for_spouse"] = True
     if query.section == "151_c" and len(query.people) > 1:
         facts["claims_this_dependent"] = taxpayer.kin.entitled(query.people[0], query.people[1])
     return court.counted(facts)[0] == "applies"

@@ -23,7 +23,9 @@ _TIMES = (
     ("in", re.compile(rf",? ?(?<=\bborn )({_T})()")),
     ("in", re.compile(rf",? ?(?<=\bdied )({_T})()")),
 )
-_THEN = re.compile(r",? ?\b(?:during that (?:time|period)|since then|since(?=$|,)|that year|in the same year|ever since)\b")
+_THEN = re.compile(
+    r",? ?\b(?:during that (?:time|period)|since then|since(?=$|,)|that year|in the same year|ever since)\b"
+)
 _PLACE = re.compile(r",? in (G\w+)(?:,(?= for| to|$)|(?=\s|$))")
 _FILLER = re.compile(
     r"^(?:in addition|additionally|also|however|moreover|furthermore|otherwise),? |,? \b(?:as well|too|both)$|"
@@ -31,7 +33,9 @@ _FILLER = re.compile(
 )
 _LIST = r"P_\w+(?:(?:, P_\w+)*,? and P_\w+)?"
 _SUBJECT = re.compile(rf"(?:^|, )(?P<who>{_LIST})(?='s|\b)")
-_CUT = re.compile(r", and |, while |, but | while | and |, who |, whom |, born |, which |, for which |, | who | whom | where | but | because ")
+_CUT = re.compile(
+    r", and |, while |, but | while | and |, who |, whom |, born |, which |, for which |, | who | whom | where | but | because "
+)
 _MALE = frozenset({"son", "father", "brother", "husband", "stepson", "stepfather", "stepbrother", "grandson", "uncle"})
 _FEMALE = frozenset({"daughter", "mother", "sister", "wife", "stepdaughter", "stepmother", "stepsister", "aunt"})
 _NAMES = {"Alice": "f", "Bob": "m", "Charlie": "m", "Dan": "m", "Dave": "m", "David": "m", "Eve": "f", "Emily": "f"}
@@ -208,7 +212,9 @@ class _Reader:
         for one in tries:
             second = self.clause(one, depth + 1)
             if second is not None:
-                return first + _timed(second, first, shared=one != right or bool(re.match(rf"(?:in|on|from) {_T}", left)))
+                return first + _timed(
+                    second, first, shared=one != right or bool(re.match(rf"(?:in|on|from) {_T}", left))
+                )
         return None
 
     def subject(self, text: str, *, last: bool) -> str:

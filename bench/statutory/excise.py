@@ -69,6 +69,8 @@ class Employer:
         world, args, place = self.world, one.atom.args, one.atom.place
         purpose = self.purpose(one)
         in_kind = self.in_kind(one)
+        if in_kind and not purpose.startswith(("agricultural", "repairing")):
+            raise Doubt("pay in kind for work that may be of the employer's trade")
         facts = {
             "employed": True,
             "in_states": place in {"", "GUSA"},
@@ -81,7 +83,8 @@ class Employer:
             "agricultural": purpose == "agricultural labor",
             "admitted_alien": world.during(one.payee, year, "h2a"),
             "domestic": purpose.startswith("domestic service"),
-            "plan_for_sickness": one.atom.kind == "insurance" and "plan" in args,
+            "plan_for_sickness": "plan" in args and "health" in args.get("risk", ""),
+            "plan_for_death": "plan" in args and args.get("risk") == "life",
             "under_plan": "plan" in args,
             "in_kind": in_kind,
             "not_for_trade": purpose.startswith("repairing"),
@@ -96,9 +99,10 @@ class Employer:
         return one.purpose or (said.pop() if len(said) == 1 else "")
 
     def in_kind(self, one: Service) -> bool:
-        return any(
-            a.args["p"] == one.payer and a.args["payee"] == one.payee for a in self.world.of("in kind")
-        ) and one.atom.kind == "paid"
+        return (
+            any(a.args["p"] == one.payer and a.args["payee"] == one.payee for a in self.world.of("in kind"))
+            and one.atom.kind == "paid"
+        )
 
     def dead_before(self, one: Service) -> bool:
         death = self.world.deaths.get(one.payee)
@@ -222,6 +226,8 @@ def _within(span: Span, year: int) -> set[date]:
 
 def _together(one: Atom, other: Atom) -> bool:
     """Whether two atoms hold at one time; one without a time holds ever."""
-    return not one.times or not other.times or any(
-        a[0] <= b[1] and b[0] <= a[1] for _, a in one.times for _, b in other.times
+    return (
+        not one.times
+        or not other.times
+        or any(a[0] <= b[1] and b[0] <= a[1] for _, a in one.times for _, b in other.times)
     )

@@ -95,9 +95,7 @@ class Kin:
 
     def was_spouse(self, who: str, taxpayer: str) -> bool:
         first, last = year_span(self.year)
-        return any(
-            name == taxpayer and span[0] <= last and span[1] >= first for name, span in self.world.spouses(who)
-        )
+        return any(name == taxpayer and span[0] <= last and span[1] >= first for name, span in self.world.spouses(who))
 
     def younger(self, who: str, taxpayer: str) -> bool:
         births = self.world.births
@@ -148,12 +146,11 @@ class Kin:
         mine, theirs = self.spouse(who), self.spouse(taxpayer)
         child, sibling = world.related, world.related
         return (
-            mine is not None
-            and (taxpayer in child(mine, "child", year) or taxpayer in sibling(mine, "sibling", year))
-            or theirs is not None
-            and (who in child(theirs, "child", year) or who in sibling(theirs, "sibling", year))
+            (mine is not None
+            and (taxpayer in child(mine, "child", year) or taxpayer in sibling(mine, "sibling", year)))
+            or (theirs is not None
+            and (who in child(theirs, "child", year) or who in sibling(theirs, "sibling", year)))
         )
 
     def spouse(self, person: str) -> str | None:
         return self.world.spouse(person, self.year)
-

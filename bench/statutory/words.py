@@ -24,7 +24,9 @@ _MONEY = re.compile(r"\$ ?(\d[\d,]*\d|\d)(\.\d+)?")
 _PERCENT = re.compile(r"\b(\d+(?:\.\d+)?) ?(?:%|percent\b)")
 _SECTION = re.compile(r"\b[Ss]ections? (\d+)((?:\s?\(\w+\))*)")
 _ALIEN = re.compile(r"sections 214\(c\) and 101\(a\)\(15\)\(H\) of the Immigration and Nationality Act")
-_PLACE = re.compile(r"(?<=\bin )[A-Z][a-z]+(?: [A-Z][a-z]+)?, (?:[A-Z][a-z]+(?: [A-Z][a-z]+)?, )?(?:the )?(USA|Canada|Mexico|[A-Z][a-z]+)\b")
+_PLACE = re.compile(
+    r"(?<=\bin )[A-Z][a-z]+(?: [A-Z][a-z]+)?, (?:[A-Z][a-z]+(?: [A-Z][a-z]+)?, )?(?:the )?(USA|Canada|Mexico|[A-Z][a-z]+)\b"
+)
 _BODY = "University|Hospital|College|School|Institute|Trust|Bank|Embassy|Consulate|Penitentiary|Academy"
 _INSTITUTION = re.compile(
     rf"(?:the )?(?:[A-Z][\w.]+ )+(?:(?:{_BODY})\b(?: [IVX]+\b)?)(?: of(?: [A-Z]\w+)+)?"
@@ -32,17 +34,30 @@ _INSTITUTION = re.compile(
 )
 _WORD = re.compile(r"\b[A-Z][a-z]*\b")
 _COMMON = frozenset(
-    "In On From The She He They Her His Their Both During Since For Under Section Until After Before At An A As If It "
-    "Each Neither Every That This While When In American Mexican Canadian Government United States How Does Is Was And "
-    "State Federal Is Also Additionally However Otherwise".split()  # noqa: SIM905  a list of words reads best as words
+    ["In", "On", "From", "The", "She", "He", "They", "Her", "His", "Their", "Both", "During", "Since", "For", "Under", "Section", "Until", "After", "Before", "At", "An", "A", "As", "If", "It", "Each", "Neither", "Every", "That", "This", "While", "When", "In", "American", "Mexican", "Canadian", "Government", "United", "States", "How", "Does", "Is", "Was", "And", "State", "Federal", "Is", "Also", "Additionally", "However", "Otherwise"]
 )
 
 
 _EMPLOYERS = (
-    (re.compile(r"(?:the )?(?:United States|US|U\.S\.|federal) (?:[Ff]ederal )?[Gg]overnment|the United States(?= for| in|\b)"), "O_government"),
+    (
+        re.compile(
+            r"(?:the )?(?:United States|US|U\.S\.|federal) (?:[Ff]ederal )?[Gg]overnment|the United States(?= for| in|\b)"
+        ),
+        "O_government",
+    ),
     (re.compile(r"(?:the )?(?:[Ss]tate|[Cc]ity|[Cc]ounty) of (?:[A-Z]\w+ ?)+(?<! )"), "O_state"),
-    (re.compile(r"(?:the )?(?:government|embassy|Government|Embassy) of (?:the )?(?:[A-Z]\w+ ?)+(?<! )|the [A-Z]\w+ (?:[Gg]overnment|[Ee]mbassy)"), "O_foreign"),
-    (re.compile(r"(?:the )?(?:United Nations|NATO|World Bank|World Health Organization|International Monetary Fund|World Trade Organization|an international organization)"), "O_international"),
+    (
+        re.compile(
+            r"(?:the )?(?:government|embassy|Government|Embassy) of (?:the )?(?:[A-Z]\w+ ?)+(?<! )|the [A-Z]\w+ (?:[Gg]overnment|[Ee]mbassy)"
+        ),
+        "O_foreign",
+    ),
+    (
+        re.compile(
+            r"(?:the )?(?:United Nations|NATO|World Bank|World Health Organization|International Monetary Fund|World Trade Organization|an international organization)"
+        ),
+        "O_international",
+    ),
 )
 
 
