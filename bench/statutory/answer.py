@@ -31,6 +31,7 @@ class Outcome(msgspec.Struct, frozen=True):
     Attributes:
         guess: ``Entailment``, ``Contradiction``, an amount, or "" for none; of what was understood.
         understood: share of the sentences that were.
+        sentences: how many there are.
         reason: why there is no answer; "" where there is one.
         proofs: how many proofs it stands on, all accepted.
         rules: the provisions that decided, in order.
@@ -38,6 +39,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     guess: str
     understood: float
+    sentences: int
     reason: str
     proofs: int = 0
     rules: tuple[str, ...] = ()
@@ -56,8 +58,8 @@ def answer_case(text: str, question: str, court: Court) -> Outcome:
         if len(guesses) > 1:
             raise Doubt("an age or income that matters is not stated")
     except (Doubt, FactInvalid) as doubt:
-        return Outcome("", understood, reason or str(doubt))
-    return Outcome(guesses.pop(), understood, reason, court.accepted, tuple(court.rules))
+        return Outcome("", understood, reading.sentences, reason or str(doubt))
+    return Outcome(guesses.pop(), understood, reading.sentences, reason, court.accepted, tuple(court.rules))
 
 
 def _answer(world: World, query: Query, court: Court) -> str:
@@ -91,6 +93,8 @@ def _income(world: World, query: Query, court: Court) -> bool:
         if set(parts[2:]) - {"i", "ii", "iii", "iv", "v"}:
             raise Doubt("the question: a paragraph of section 1")
         facts |= {"asked": "1", "schedule": parts[1], "bracket": (parts[2:] or ["any"])[0]}
+    if query.section == "151_b" and taxpayer.mate in query.people:
+        facts["for_spouse"] = True
     if query.section == "151_c" and len(query.people) > 1:
         facts["claims_this_dependent"] = taxpayer.kin.entitled(query.people[0], query.people[1])
     return court.counted(facts)[0] == "applies"

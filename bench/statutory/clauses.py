@@ -14,6 +14,7 @@ __all__ = ["Atom", "Reading", "read_case"]
 
 _T = r"[DNY]\d{4,8}"
 _YEARS = r"(?:the )?(?:taxable |calendar |tax )?(?:years? )?"
+_SEVERAL = re.compile(rf"\bon ({_T}(?:(?:, (?:and )?| and ){_T})+)")
 _TIMES = (
     ("span", re.compile(rf",? ?\b(?:for {_YEARS}|from |between ){_YEARS}({_T}) (?:to|until|through|and) ({_T})")),
     ("since", re.compile(rf",? ?\b(?:since|starting|starting on|beginning) (?:{_YEARS})({_T})()")),
@@ -22,7 +23,9 @@ _TIMES = (
     ("in", re.compile(rf",? ?(?<=\bborn )({_T})()")),
     ("in", re.compile(rf",? ?(?<=\bdied )({_T})()")),
 )
-_THEN = re.compile(r",? ?\b(?:during that (?:time|period)|since then|since(?=$|,)|that year|in the same year|ever since)\b")
+_THEN = re.compile(
+    r",? ?\b(?:during that (?:time|period)|since then|since(?=$|,)|that year|in the same year|ever since)\b"
+)
 _PLACE = re.compile(r",? in (G\w+)(?:,(?= for| to|$)|(?=\s|$))")
 _FILLER = re.compile(
     r"^(?:in addition|additionally|also|however|moreover|furthermore|otherwise),? |,? \b(?:as well|too|both)$|"
@@ -30,11 +33,13 @@ _FILLER = re.compile(
 )
 _LIST = r"P_\w+(?:(?:, P_\w+)*,? and P_\w+)?"
 _SUBJECT = re.compile(rf"(?:^|, )(?P<who>{_LIST})(?='s|\b)")
-_CUT = re.compile(r", and |, while |, but | while | and |, who |, whom |, born |, which |, for which |, | who | whom | where | but | because ")
+_CUT = re.compile(
+    r", and |, while |, but | while | and |, who |, whom |, born |, which |, for which |, | who | whom | where | but | because "
+)
 _MALE = frozenset({"son", "father", "brother", "husband", "stepson", "stepfather", "stepbrother", "grandson", "uncle"})
 _FEMALE = frozenset({"daughter", "mother", "sister", "wife", "stepdaughter", "stepmother", "stepsister", "aunt"})
 _NAMES = {"Alice": "f", "Bob": "m", "Charlie": "m", "Dan": "m", "Dave": "m", "David": "m", "Eve": "f", "Emily": "f"}
-_REL = RELATIVES.replace("|spouse|", "|spouse|surviving spouse|")
+_REL = "surviving spouse|friend|neighbor|roommate|" + RELATIVES
 _APPOSED = (
     re.compile(rf"(?P<p>{_LIST})'s (?P<rel>{_REL}),? (?P<who>P_\w+)(?P<end>,| )"),
     re.compile(rf"(?P<who>P_\w+), (?P<p>{_LIST})'s (?P<rel>{_REL})(?P<end>,)"),
@@ -108,12 +113,22 @@ class _Reader:
             female = found[0] in {"she", "her", "herself"}
             name = self.referent(text[: found.start()], lead, "f" if female else "m")
             text = text[: found.start()] + name + text[found.end() :]
+        text = self.paired(text)
         pairs = re.findall(r"P_\w+ and P_\w+", text)
-        pair = pairs[0] if pairs else self.pair
         self.pair = pairs[-1] if pairs else self.pair
-        if pair:
-            text = re.sub(r"\bthey\b", pair, text)
         return self.apposed(text)
+
+    def paired(self, text: str) -> str:
+        """The text with two names for "they": the pair named before, or the two persons last named."""
+        while found := re.search(r"\bthey\b", text):
+            before = text[: found.start()]
+            pairs = re.findall(r"P_\w+ and P_\w+", before)
+            named = list(dict.fromkeys(re.findall(r"P_\w+", before)))[-2:]
+            pair = pairs[-1] if pairs else " and ".join(named) if len(named) == 2 else self.pair
+            if not pair:
+                break
+            text = before + pair + text[found.end() :]
+        return text
 
     def possessed(self, text: str) -> str:
         """The text with names for "her" and "his" before a noun."""
@@ -197,7 +212,9 @@ class _Reader:
         for one in tries:
             second = self.clause(one, depth + 1)
             if second is not None:
-                return first + _timed(second, first, shared=one != right or bool(re.match(rf"(?:in|on|from) {_T}", left)))
+                return first + _timed(
+                    second, first, shared=one != right or bool(re.match(rf"(?:in|on|from) {_T}", left))
+                )
         return None
 
     def subject(self, text: str, *, last: bool) -> str:
@@ -207,6 +224,7 @@ class _Reader:
     def taken(self, text: str) -> tuple[str, tuple[tuple[str, Span], ...], str]:
         """The text without its times and place, and these."""
         times: list[tuple[str, Span]] = []
+        text = _SEVERAL.sub(lambda m: ", ".join(f"on {day}" for day in re.findall(_T, m[1])), text)
         for kind, pattern in _TIMES:
             while found := pattern.search(text):
                 times.append((kind, _span(kind, found[1], found[2])))
@@ -218,7 +236,8 @@ class _Reader:
             times.append(("in", span))
             text = text[: found.start()] + text[found.end() :]
         places = _PLACE.findall(text)
-        text = re.sub(r"(?:,? and)+$", "", " ".join(_PLACE.sub("", text).split()).strip(" ,:"))
+        text = re.sub(r"(?:,? and)+$", "", " ".join(_PLACE.sub("", text).split())).strip(" ,:")
+        text = re.sub(r"(?:,? on (?:various|several|multiple) occasions:?)?(?:,? and)?:?$", "", text)
         return _FILLER.sub("", text).replace(" ,", ","), tuple(times), places[0] if len(places) == 1 else ""
 
 

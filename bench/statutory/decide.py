@@ -37,6 +37,7 @@ class Court:
         for path in sorted(_FOLDER.glob("*.yaml")):
             policy = load_policy(path)
             self.laws[policy.name] = _Law(Evaluator(policy), policy_to_json(policy))
+        self.seen: dict[str, tuple[str, str]] = {}
         self.rules: list[str] = []
         self.accepted = 0
         self.refused = 0
@@ -44,6 +45,7 @@ class Court:
     def start(self) -> None:
         """Begins a case."""
         self.rules, self.accepted, self.refused = [], 0, 0
+        self.seen.clear()
 
     def decide(self, name: str, facts: dict[str, Any]) -> str:
         """The decision, its proof checked.
@@ -51,6 +53,16 @@ class Court:
         Raises:
             Doubt: nothing is decided, or the proof is refused.
         """
+        key = json.dumps([name, facts], sort_keys=True)
+        if key not in self.seen:
+            self.seen[key] = self.proved(name, facts)
+        decision, rule = self.seen[key]
+        self.accepted += 1
+        self.rules.append(rule)
+        return decision
+
+    def proved(self, name: str, facts: dict[str, Any]) -> tuple[str, str]:
+        """The decision and its rule, the proof checked."""
         law = self.laws[name]
         verdict = law.evaluator.decide(facts)
         given = law.evaluator.normalise(facts).to_json()
@@ -59,9 +71,7 @@ class Court:
         if check_policy(json.loads(json.dumps(verdict.proof)), law.as_json, given):
             self.refused += 1
             raise Doubt("a proof was refused")
-        self.accepted += 1
-        self.rules.append(verdict.rule)
-        return verdict.decision
+        return verdict.decision, verdict.rule
 
     def counted(self, facts: dict[str, Any]) -> tuple[str, int]:
         """The decision on income tax, with the number of steps of section 151(d)(3) that the policy accepts."""

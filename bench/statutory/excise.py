@@ -21,10 +21,10 @@ __all__ = ["Employer", "Service", "services"]
 _PAID = ("paid", "outstanding", "bonus", "disability pay", "fund", "insurance")
 _NEIGHBOURS = frozenset({"canada", "mexico"})
 _FOR = {
-    "for_government": "Ogovernment",
-    "for_state": "Ostate",
-    "for_foreign_government": "Oforeign",
-    "for_international": "Ointernational",
+    "for_government": "O_government",
+    "for_state": "O_state",
+    "for_foreign_government": "O_foreign",
+    "for_international": "O_international",
 }
 _CAP = 7000
 _OF_AGE = 21
@@ -69,16 +69,22 @@ class Employer:
         world, args, place = self.world, one.atom.args, one.atom.place
         purpose = self.purpose(one)
         in_kind = self.in_kind(one)
+        if in_kind and not purpose.startswith(("agricultural", "repairing")):
+            raise Doubt("pay in kind for work that may be of the employer's trade")
         facts = {
             "employed": True,
             "in_states": place in {"", "GUSA"},
             "contiguous": place.rpartition("_")[2] in _NEIGHBOURS,
-            "citizen": any(a.args["nation"] == "american" for a in world.about(one.payee, year, "citizen")),
+            "citizen": any(
+                a.args.get("nation", "american") == "american"
+                for a in world.about(one.payee, year, "citizen", "citizen us")
+            ),
             "american_employer": world.during(one.payer, year, "american employer"),
             "agricultural": purpose == "agricultural labor",
             "admitted_alien": world.during(one.payee, year, "h2a"),
             "domestic": purpose.startswith("domestic service"),
-            "plan_for_sickness": one.atom.kind == "insurance" and "plan" in args,
+            "plan_for_sickness": "plan" in args and "health" in args.get("risk", ""),
+            "plan_for_death": "plan" in args and args.get("risk") == "life",
             "under_plan": "plan" in args,
             "in_kind": in_kind,
             "not_for_trade": purpose.startswith("repairing"),
@@ -93,9 +99,10 @@ class Employer:
         return one.purpose or (said.pop() if len(said) == 1 else "")
 
     def in_kind(self, one: Service) -> bool:
-        return any(
-            a.args["p"] == one.payer and a.args["payee"] == one.payee for a in self.world.of("in kind")
-        ) and one.atom.kind == "paid"
+        return (
+            any(a.args["p"] == one.payer and a.args["payee"] == one.payee for a in self.world.of("in kind"))
+            and one.atom.kind == "paid"
+        )
 
     def dead_before(self, one: Service) -> bool:
         death = self.world.deaths.get(one.payee)
@@ -219,6 +226,8 @@ def _within(span: Span, year: int) -> set[date]:
 
 def _together(one: Atom, other: Atom) -> bool:
     """Whether two atoms hold at one time; one without a time holds ever."""
-    return not one.times or not other.times or any(
-        a[0] <= b[1] and b[0] <= a[1] for _, a in one.times for _, b in other.times
+    return (
+        not one.times
+        or not other.times
+        or any(a[0] <= b[1] and b[0] <= a[1] for _, a in one.times for _, b in other.times)
     )

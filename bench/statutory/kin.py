@@ -95,9 +95,7 @@ class Kin:
 
     def was_spouse(self, who: str, taxpayer: str) -> bool:
         first, last = year_span(self.year)
-        return any(
-            name == taxpayer and span[0] <= last and span[1] >= first for name, span in self.world.spouses(who)
-        )
+        return any(name == taxpayer and span[0] <= last and span[1] >= first for name, span in self.world.spouses(who))
 
     def younger(self, who: str, taxpayer: str) -> bool:
         births = self.world.births
@@ -128,7 +126,7 @@ class Kin:
             "rel_c_2_B": who in siblings or bool(above & siblings),
             "rel_d_2_B": who in siblings,
             "rel_d_2_C": who in world.closure(taxpayer, year),
-            "rel_d_2_D": who in world.related(taxpayer, "stepchild", year),
+            "rel_d_2_D": who in world.related(taxpayer, "stepchild", year) or self.married_parent(who, taxpayer),
             "rel_d_2_E": bool(world.related(who, "child", year) & world.related(taxpayer, "sibling", year)),
             "rel_d_2_F": who in aunts,
             "rel_d_2_G": self.in_law(who, taxpayer),
@@ -138,17 +136,21 @@ class Kin:
                 found[fact] = found[fact] or any(other in world.related(one, word, year) for word in words)
         return found
 
+    def married_parent(self, who: str, taxpayer: str) -> bool:
+        """Whether somebody is married to a parent of the taxpayer and is none: a stepparent."""
+        parents = self.world.related(taxpayer, "child", self.year)
+        return who not in parents and self.spouse(who) in parents
+
     def in_law(self, who: str, taxpayer: str) -> bool:
         world, year = self.world, self.year
         mine, theirs = self.spouse(who), self.spouse(taxpayer)
         child, sibling = world.related, world.related
         return (
-            mine is not None
-            and (taxpayer in child(mine, "child", year) or taxpayer in sibling(mine, "sibling", year))
-            or theirs is not None
-            and (who in child(theirs, "child", year) or who in sibling(theirs, "sibling", year))
+            (mine is not None
+            and (taxpayer in child(mine, "child", year) or taxpayer in sibling(mine, "sibling", year)))
+            or (theirs is not None
+            and (who in child(theirs, "child", year) or who in sibling(theirs, "sibling", year)))
         )
 
     def spouse(self, person: str) -> str | None:
         return self.world.spouse(person, self.year)
-

@@ -31,19 +31,22 @@ _EARN = (
     "(?:was paid|has been paid|earned|has earned|made|received|was otherwise paid|has received|was also paid|is paid|"
     f"(?:had|has) (?:an? )?{_INCOME} of|makes|earns)"
 )
-_PAY = "(?:has paid|paid|has also paid|also paid|have paid|pays|was paying)"
+_PAY = "(?:has paid|has otherwise paid|paid|has also paid|also paid|have paid|pays|was paying)"
 _PURPOSE = (
     r"(?:,? for (?:work done|work performed|services performed|services))?"
     r"(?:,? (?:for|,? performing|by performing|as) (?P<purpose>agricultural labor|domestic services?"
-    r"|repairing (?:P_\w+'s|the) roof|services? performed .*)(?: in (?:P_\w+'s|the|a) (?:private )?home)?)?"
+    r"|repairing (?:P_\w+'s|the) (?:roof|house|car|fence))(?: (?:done|performed|work))?(?: in (?:P_\w+'s|the|a) (?:private )?home)?)?"
 )
-_HOUSE = "(?:home|house|household|place|apartment)"
+_HOUSE = "(?:home|house|household|place|apartment|residence)"
 _LIVE = "(?:live|lives|lived|has lived|have lived|resides|resided|reside|has resided|was living|is living)"
 _TABLE: tuple[tuple[str, str], ...] = (
     # marriage
-    (rf"<l> (?:got married|{_BE} married|have married|married|gets married)(?: to (?:each other|one another))?", "married"),
+    (
+        rf"<l> (?:got married|{_BE} married|have married|married|gets married)(?: to (?:each other|one another))?",
+        "married",
+    ),
     (rf"<p> (?:married|{_BE} married to|got married to) <p:other>", "married"),
-    (rf"<p:other> whom <p> married|<p> whom <p:other> married", "married"),
+    (r"<p:other> whom <p> married|<p> whom <p:other> married", "married"),
     (rf"<l> (?:{_BE}|got) legally separated under a decree of (?:divorce|separate maintenance)", "separated"),
     (r"<l> (?:divorced|got divorced|were divorced|are divorced)", "separated"),
     (rf"<l> {_BE} (?:not|never) married", "unmarried"),
@@ -53,7 +56,12 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (r"<l> (?:died|has died|passed away)(?: from a heart attack)?", "died"),
     (rf"<l> {_BE} born", "born"),
     # kin
-    (r"<l> (?:has|have|had) (?:a|an|one|two|three|)(?: )?(?P<rel>(?:" + RELATIVES + r"|children)s?),? (?:named )?<l:who>", "kin"),
+    (
+        r"<l> (?:has|have|had) (?:a|an|one|two|three|)(?: )?(?P<rel>(?:"
+        + RELATIVES
+        + r"|children)s?),? (?:named )?<l:who>",
+        "kin",
+    ),
     (rf"<l:who> (?:is|are|was|were|has been|have been|became) <l>'s (?P<rel>(?:{RELATIVES}|children)s?)", "kin"),
     (rf"<l:who> (?:is|are|was|were) the (?P<rel>(?:{RELATIVES}|children)s?) of <l>", "kin"),
     (r"<l> adopted <l:who>", "adopted"),
@@ -61,38 +69,71 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (rf"<p>'s {_INCOME} (?:is|was|is equal to) <m>", "income"),
     (r"<p>'s (?:is|was) <m>", "income"),
     (rf"<p> {_EARN} <m>(?: in (?:remuneration|wages|income))?", "income"),
-    (rf"<p> {_EARN} <m>(?: in remuneration)? for (?P<jail>services performed (?:in|while in) (?:jail|prison))", "income"),
-    (rf"<p> {_EARN} <m>(?: in (?:remuneration|cash))?,? for (?:services|work) (?:performed|done) (?:for|at|in|in the employ of) <o>", "income"),
-    (rf"<l> (?:has|have|had|has had|have had) no (?:gross )?income", "noincome"),
+    (
+        rf"<p> {_EARN} <m>(?: in remuneration)? for (?P<jail>services performed (?:in|while in) (?:jail|prison))",
+        "income",
+    ),
+    (
+        rf"<p> {_EARN} <m>(?: in (?:remuneration|cash))?,? for (?:services|work) (?:performed|done) (?:for|at|in|in the employ of) <o>",
+        "income",
+    ),
+    (r"<l> (?:has|have|had|has had|have had) no (?:gross )?income", "noincome"),
     (rf"<p>'s and <p:other>'s {_INCOME} (?:is|was) <m>", "income"),
     (r"<p>'s (?:and <p:other>'s )?taxable income (?:is|was|is equal to) <m>", "taxable"),
     (r"<l> (?:has|have|had) (?:a )?taxable income of <m>", "taxable"),
     # status
     (r"<l> (?:is|are|was|were) (?:considered )?married under S7703(?:_\w+)?", "status married"),
     (r"<l> (?:is|are|was|were) not (?:considered )?married under S7703(?:_\w+)?", "status unmarried"),
-    (r"<p> (?:is|was|qualifies as|counts as) (?:a|the) head of (?:a )?household(?: under S2_b(?:_\w+)?)?", "status head"),
+    (
+        r"<p> (?:is|was|qualifies as|counts as) (?:a|the) head of (?:a )?household(?: under S2_b(?:_\w+)?)?",
+        "status head",
+    ),
     (r"<p> (?:is|was|qualifies as|counts as) a surviving spouse(?: under S2_a(?:_\w+)?)?", "status surviving"),
     (r"<p> (?:is|was) not (?:a|the) head of (?:a )?household(?: under S2_b(?:_\w+)?)?", "status nohead"),
     (r"<p> (?:is|was) not a surviving spouse(?: under S2_a(?:_\w+)?)?", "status nosurviving"),
     # returns and deductions
-    (r"<l> (?:file|files|filed|have filed|has filed|make|makes|made) (?:a (?:single )?joint return|jointly|joint returns|a single return jointly|taxes jointly|their taxes jointly)(?: with <p:other>)?", "joint"),
-    (r"<l> (?:file|files|filed|have filed|has filed) (?:taxes )?(?:separately|separate returns|a separate return|separate tax returns)(?: from <p:other>)?", "separate"),
-    (r"<l> (?:does|do|did) not (?:file|make) (?:a joint return|jointly|joint returns|a single return jointly)(?: with <p:other>)?", "separate"),
+    (
+        r"<l> (?:file|files|filed|have filed|has filed|make|makes|made) (?:a (?:single )?joint return|jointly|joint returns|a single return jointly|taxes jointly|their taxes jointly)(?: with <p:other>)?",
+        "joint",
+    ),
+    (
+        r"<l> (?:file|files|filed|have filed|has filed) (?:taxes )?(?:separately|separate returns|a separate return|separate tax returns)(?: from <p:other>)?",
+        "separate",
+    ),
+    (
+        r"<l> (?:does|do|did) not (?:file|make) (?:a joint return|jointly|joint returns|a single return jointly)(?: with <p:other>)?",
+        "separate",
+    ),
     (r"<l> (?:take|takes|took) (?:the )?standard deduction", "standard"),
-    (rf"<l> (?:is|are|was|were) allowed (?:an )?itemized deductions? of <m>(?: under S63(?:_\w+)?)?", "itemized"),
-    (r"<l> (?:has|have|had|take|takes|took|claims|receives) (?:an )?itemized deductions? of <m>(?: under S63(?:_\w+)?)?", "itemized"),
+    (r"<l> (?:is|are|was|were) allowed (?:an )?itemized deductions? of <m>(?: under S63(?:_\w+)?)?", "itemized"),
+    (
+        r"<l> (?:has|have|had|take|takes|took|claims|receives) (?:an )?itemized deductions? of <m>(?: under S63(?:_\w+)?)?",
+        "itemized",
+    ),
     (r"<l> (?:receives|received|gets|is allowed|takes) a deduction of <m> for <w:why>", "itemized"),
     (r"<l> (?:itemizes|elects to itemize|elected to itemize|itemized) (?:\w+ )?deductions", "itemizes"),
     (r"<p> (?:is|was) allowed (?:an? )?(?:\w+ )?(?:deduction|exemption)s? under <s> of <m>", "allowed"),
     (r"<p> (?:is|was) allowed (?:an? )?(?:\w+ )?(?:deduction|exemption)s? of <m> under <s>", "allowed"),
     (r"<p> (?:deductions|a deduction|deduction|an exemption|exemptions) of <m> under <s>", "allowed"),
     (r"<p> (?:gets|has|receives) (?:one|an|a|two|three) (?:exemption|deduction)s? of <m> under <s>", "allowed"),
-    (r"<p> (?:is|was) (?:entitled to|allowed) an? (?:additional )?(?:deduction|exemption)(?: for <p:other>| for P_\w+self)? under <s>", "entitled"),
-    (r"<p> (?:is|was) (?:entitled to|allowed) an? (?:additional )?(?:deduction|exemption) under <s> for <p:other>", "entitled"),
+    (
+        r"<p> (?:is|was) (?:entitled to|allowed) an? (?:additional )?(?:deduction|exemption)(?: for <p:other>| for P_\w+self)? under <s>",
+        "entitled",
+    ),
+    (
+        r"<p> (?:is|was) (?:entitled to|allowed) an? (?:additional )?(?:deduction|exemption) under <s> for <p:other>",
+        "entitled",
+    ),
     (r"<p> (?:is|was) not (?:entitled to|allowed) an? (?:deduction|exemption) for <p:other> under <s>", "not entitled"),
     (r"no other taxpayer is entitled to a deduction for <p>(?: under <s>)?", "noother"),
-    (r"<p> (?:counts as|is|was|qualifies as) <p:other>'s (?:dependent|qualifying child|qualifying relative) under <s>", "dependent"),
-    (r"<p> (?:counts as|is|was|qualifies as) a (?:dependent|qualifying child|qualifying relative) of <p:other> under <s>", "dependent"),
+    (
+        r"<p> (?:counts as|is|was|qualifies as) <p:other>'s (?:dependent|qualifying child|qualifying relative) under <s>",
+        "dependent",
+    ),
+    (
+        r"<p> (?:counts as|is|was|qualifies as) a (?:dependent|qualifying child|qualifying relative) of <p:other> under <s>",
+        "dependent",
+    ),
     (r"<p> satisfies <s>(?: with <p:other> as the taxpayer)?", "satisfies"),
     # person
     (r"<l> (?:has been|is|was|have been|are|became) blind", "blind"),
@@ -101,42 +142,137 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (r"<p> who was admitted to the USA to perform agricultural labor pursuant to S214", "h2a"),
     (r"<p> (?:is|was) admitted to the USA to perform agricultural labor pursuant to S214", "h2a"),
     # homes
-    (rf"<l> {_LIVE} (?:together|in the same {_HOUSE})(?:,? (?:in )?(?:a|the) {_HOUSE} maintained by <p:keeper>|,? in a {_HOUSE} that <p:keeper> maintains)?", "abode"),
+    (
+        rf"<l> {_LIVE} (?:together|in the same {_HOUSE})(?:,? (?:in )?(?:a|the) {_HOUSE} maintained by <p:keeper>|,? in a {_HOUSE} that <p:keeper> maintains)?",
+        "abode",
+    ),
     (r"<l> (?:started living|began living|moved in) together", "abode begins"),
     (rf"<p> {_LIVE} in the same {_HOUSE} (?:as|with) <l:other>", "abode"),
     (rf"<l> {_LIVE} in a {_HOUSE} maintained by <p:keeper>", "abode"),
-    (rf"<l> {_LIVE} in a {_HOUSE} for which <p:keeper> (?:furnished|furnishes) <q> of the (?:maintenance )?costs", "abode"),
-    (rf"<l> (?:has|have|had|share|shared) the same principal place of abode(?:,? a {_HOUSE} maintained by <p:keeper>)?", "abode"),
-    (rf"<p> (?:also )?(?:has|had|shares|shared) the same principal place of abode (?:as|with) <l:other>", "abode"),
+    (
+        rf"<l> {_LIVE} in a {_HOUSE} for which <p:keeper> (?:furnished|furnishes) <q> of the (?:maintenance )?costs",
+        "abode",
+    ),
+    (
+        rf"<l> (?:has|have|had|share|shared) the same principal place of abode(?:,? a {_HOUSE} maintained by <p:keeper>)?",
+        "abode",
+    ),
+    (r"<p> (?:also )?(?:has|had|shares|shared) the same principal place of abode (?:as|with) <l:other>", "abode"),
     (rf"<p> (?:shares|shared) a {_HOUSE} with <l:other>", "abode"),
-    (rf"<p> {_LIVE} (?:with|at) <p:other>(?:'s {_HOUSE})?(?:,? in a {_HOUSE} that <p:keeper> maintains|,? a {_HOUSE} that <p:keeper> maintains|,? a {_HOUSE} maintained by <p:keeper>)?", "abode"),
+    (
+        rf"<p> {_LIVE} (?:with|at) <p:other>(?:'s {_HOUSE})?(?:,? in a {_HOUSE} that <p:keeper> maintains|,? a {_HOUSE} that <p:keeper> maintains|,? a {_HOUSE} maintained by <p:keeper>)?",
+        "abode",
+    ),
     (rf"<p> {_LIVE} (?:at|in) (?:the|a) {_HOUSE} (?:that )?<p:keeper> maintains(?: and resides in)?", "abode kept"),
     (rf"<p> {_LIVE} at <p:other>'s {_HOUSE}, for which <p:keeper> furnish(?:ed|es) all (?:the )?costs", "abode"),
     (rf"<p> (?:has always lived|{_LIVE}) (?:at|in) <p:other>'s parents' {_HOUSE}", "abode elsewhere"),
     (rf"<l> {_LIVE} in (?:separate|different) (?:{_HOUSE})s", "apart"),
     (r"<p> (?:has|had) a different principal place of abode", "apart one"),
-    (rf"<p> (?:furnished|furnishes|paid|pays|paid for) (?:all )?(?:of )?(?:the )?costs of maintaining the {_HOUSE} where <l:other> lived", "keeps"),
+    (
+        rf"<p> (?:furnished|furnishes|paid|pays|paid for) (?:all )?(?:of )?(?:the )?costs of maintaining the {_HOUSE} where <l:other> lived",
+        "keeps",
+    ),
     (rf"<p> (?:maintained|maintains) (?:the|a|P_\w+'s) {_HOUSE} where <l:other> (?:lived|live)", "keeps"),
-    (rf"<p> (?:furnished|furnishes|pays for|paid for|pays|paid) <q> of the costs of (?:the|maintaining the|P_\w+'s) {_HOUSE}", "keeps"),
-    (rf"<p> (?:furnished|furnishes|pays for|paid for|pays|paid) <q> of the costs of maintaining the {_HOUSE} where <l:other> lived", "keeps"),
+    (
+        rf"<p> (?:furnished|furnishes|pays for|paid for|pays|paid) <q> of the costs of (?:the|maintaining the|P_\w+'s) {_HOUSE}",
+        "keeps",
+    ),
+    (
+        rf"<p> (?:furnished|furnishes|pays for|paid for|pays|paid) <q> of the costs of maintaining the {_HOUSE} where <l:other> lived",
+        "keeps",
+    ),
     (r"<p> (?:pays for|paid for|pays|furnishes) the remaining <q>", "keeps"),
     (r"which <p> (?:maintained|maintains)", "keeps"),
+    (r"<l> (?:remarried|got remarried)", "married"),
+    (r"<p> remarried <p:other>", "married"),
+    (r"<l> (?:never remarried|did not remarry|has not remarried)", "nothing"),
+    (r"<l> (?:is|are|was|were) (?:siblings|brothers|sisters|brother and sister|sister and brother)", "siblings"),
+    (rf"<l:who> (?:is|was|became) (?:a|the) (?P<rel>{RELATIVES}) of <l>", "kin"),
+    (r"<l:who> (?:is|are|was|were) the parents of <l>", "parents"),
+    (r"<l:who> (?:is|are|was|were) <l>'s parents", "parents"),
+    (
+        r"<l> (?:is|are|was|were) friends|<p> (?:is|was) <p:other>'s (?:friend|neighbor|roommate)|<p> (?:has|had) a (?:friend|neighbor|roommate), <p:other>",
+        "nothing",
+    ),
+    (r"<l> (?:earned|received) no (?:gross )?income|<l> (?:does|do|did) not have any (?:gross )?income", "noincome"),
+    (r"<p> (?:is|was) not (?:a|the) dependent of (?:another|any other|any) taxpayer", "nothing"),
+    (r"<l> (?:does|do|did) not itemize (?:P_\w+'s |their |any )?deductions?", "nothing"),
+    (r"<l> (?:does|do|did) not (?:elect|choose) to itemize (?:P_\w+'s |their )?deductions?", "nothing"),
+    (r"<l> (?:is|are|was|were) not nonresident aliens?|<l> (?:is|was) not a nonresident alien", "nothing"),
+    (r"<l> (?:is|are) (?P<nation>american) citizens", "citizen"),
+    (r"<p> (?:is|was) a citizen of the (?:united states|USA)", "citizen us"),
+    (
+        rf"<p:payee> (?:was paid|has been paid|received) (?:wages of )?<m>(?: in (?:remuneration|wages|cash))? (?:by|from) <p>{_PURPOSE}",
+        "paid",
+    ),
+    (rf"<p> {_PAY} (?:wages|remuneration) in (?P<medium>cash) of <m> to <p:payee>{_PURPOSE}", "paid"),
+    (rf"<p> {_PAY} (?:wages|remuneration) of <m> in (?P<medium>cash) to <p:payee>{_PURPOSE}", "paid"),
+    (r"<p> and <p:other>'s (?:combined |joint |total )?taxable income (?:is|was) <m>", "taxable"),
+    (rf"<p> and <p:other>'s (?:combined |joint |total )?{_INCOME} (?:is|was) <m>", "income"),
+    (
+        rf"<p> (?:furnished|furnishes|pays for|paid for|pays|paid|covers|covered) (?P<half>over half|more than half|less than half|half) of the costs of maintaining the {_HOUSE} where <l:other> (?:lived|live)",
+        "keeps",
+    ),
+    (
+        rf"<p> (?:furnished|furnishes|paid|pays|paid for|pays for) (?:all )?(?:of )?(?:the )?costs of maintaining the {_HOUSE} where <p:with> (?:lived|lives) with <p:other>",
+        "keeps",
+    ),
+    (
+        rf"<p> (?:furnished|furnishes|paid|pays|paid for|pays for) (?:all )?(?:of )?(?:the )?costs of (?:maintaining )?(?:the|P_\w+'s) {_HOUSE}",
+        "keeps",
+    ),
+    (rf"<p> (?:maintains|maintained) (?:a|the|P_\w+'s) {_HOUSE}", "keeps"),
+    (
+        rf"<p> {_LIVE} with <p:other> (?:at|in) (?:a|the) {_HOUSE} (?:that |which )?<p:keeper> (?:maintains|maintained)",
+        "abode",
+    ),
+    (r"<l> (?:has|have|had) no (?:children|siblings|dependents|brothers or sisters|spouse)", "nothing"),
+    (rf"<p> {_LIVE} with <p:other> in a {_HOUSE} maintained by <p:keeper>", "abode"),
+    (rf"<p> {_LIVE} in the {_HOUSE} (?:that |which )?<p:keeper> maintains?(?:ed)?", "abode kept"),
+    (
+        r"<p> (?:is|was) (?:entitled to|allowed) an? additional standard deduction of <m>(?: each)? for <p:other>(?:self)? under <s>",
+        "allowed",
+    ),
+    (
+        r"<p> (?:is|was) (?:entitled to|allowed) an? (?:basic |additional )?standard deduction of <m>(?: under <s>)?",
+        "allowed",
+    ),
+    (r"<p> (?:is|was) employed by <o>", "nothing"),
+    (r"<p> (?:is|was) (?:in jail|in prison|an inmate|incarcerated)", "jailed"),
     # employment and payments
-    (rf"<p> {_PAY} (?:wages of |remuneration of |cash wages of )?<m>(?: in (?P<medium>cash))? to <p:payee>{_PURPOSE}", "paid"),
+    (
+        rf"<p> {_PAY} (?:wages of |remuneration of |cash wages of )?<m>(?: in (?P<medium>cash))? to <p:payee>{_PURPOSE}",
+        "paid",
+    ),
     (rf"<p> {_PAY} <p:payee> (?:wages of |remuneration of )?<m>(?: in (?P<medium>cash|wages))?{_PURPOSE}", "paid"),
     (rf"<p> {_PAY} <p:payee> for (?P<purpose>agricultural labor|domestic service), paying P_\w+ <m>", "paid"),
     (r"<p> (?:has |have )?paid <m> in (?:total )?wages|<p> (?:has )?paid total wages of <m>|<p> <m>", "wages"),
-    (rf"<p> {_PAY} <p:payee>, <p:former>'s outstanding wages of <m>|<p> {_PAY} <p:payee> <p:former>'s outstanding wages of <m>", "outstanding"),
+    (
+        rf"<p> {_PAY} <p:payee>, <p:former>'s outstanding wages of <m>|<p> {_PAY} <p:payee> <p:former>'s outstanding wages of <m>",
+        "outstanding",
+    ),
     (r"<p> (?:is|was) an employer under S3306_a(?:_\w+)?", "employer"),
-    (r"<p> (?:has employed|employed|employs) <l:payee>(?: for (?P<purpose>agricultural labor|domestic service))?", "employed"),
+    (
+        r"<p> (?:has employed|employed|employs) <l:payee>(?: for (?P<purpose>agricultural labor|domestic service))?",
+        "employed",
+    ),
     (rf"<p> {_PAY} <p:payee> with (?P<medium>eggs, grapes and hay|[a-z]+, [a-z]+ and [a-z]+)", "in kind"),
     (rf"<p> {_PAY} <p:payee> <m> as a retirement bonus", "bonus"),
-    (rf"<p> {_PAY} <p:payee> <m> because P_\w+ had to terminate \w+ contract due to P_\w+'s disability", "disability pay"),
+    (
+        rf"<p> {_PAY} <p:payee> <m> because P_\w+ had to terminate \w+ contract due to P_\w+'s disability",
+        "disability pay",
+    ),
     (r"<p> retired because P_\w+ reached age 65", "retired by age"),
-    (r"<p> (?:was diagnosed as disabled and retired|retired for disability|retired because of (?:\w+ )?disability)", "retired disabled"),
-    (r"<p> <m> into (?:health insurance|life insurance) for <p:payee>(?P<plan>,? (?:both )?under a plan)?", "insurance"),
+    (
+        r"<p> (?:was diagnosed as disabled and retired|retired for disability|retired because of (?:\w+ )?disability)",
+        "retired disabled",
+    ),
+    (r"<p> <m> into (?P<risk>health|life) insurance for <p:payee>(?P<plan>,? (?:both )?under a plan)?", "insurance"),
     (rf"<p> {_PAY} <m> into a retirement fund for <p:payee>(?P<plan>, under a plan)?", "fund"),
-    (rf"<p> {_PAY} <m> into (?:health insurance|a health insurance|life insurance) for <p:payee>(?P<plan>, under a plan)?", "insurance"),
+    (
+        rf"<p> {_PAY} <m> into (?P<risk>health|a health|life) insurance for <p:payee>(?P<plan>, under a plan)?",
+        "insurance",
+    ),
     (r"<p> (?:is|was) an american employer", "american employer"),
     (r"<p> (?:is|was) not an american employer", "foreign employer"),
     (r"<p> (?:was|is|has been) committed to (?:jail|prison|a penal institution)", "jailed"),
@@ -144,7 +280,10 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (r"<p> (?:was|is) (?:attending classes|a student) at <o>", "student"),
     (r"<p> (?:was|is) a patient (?:at|in|of) <o>", "patient"),
     (r"<p> attending classes at <o>", "student"),
-    (r"<o> (?:was|is) considered to be a[n]? (?P<what>business trust|estate|trust|common trust fund|partnership|[a-z ]+)", "entity"),
+    (
+        r"<o> (?:was|is) considered to be a[n]? (?P<what>business trust|estate|trust|common trust fund|partnership|[a-z ]+)",
+        "entity",
+    ),
 )
 
 

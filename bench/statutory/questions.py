@@ -12,13 +12,7 @@ from statutory.world import Doubt
 __all__ = ["Query", "read_question"]
 
 _KNOWN = frozenset(
-    "a an the is are to for of in on under as by that with has have pay tax taxes year taxable applies apply make makes "
-    "made total exemption exemptions equal at most can claim dependent qualifying child relative taxpayer bears "
-    "relationship relation how much does do prescribes reduction itemized deductions deduction applicable amount basic "
-    "standard additional income adjusted gross her his their home maintaining husband wife spouse employing employer "
-    "payment payments paid excise and marriage prescribed percentage phaseout she he they should must owes owe from "
-    "case receives receive entitled considered married surviving head household individual wages employed employment "
-    "was were be due it its amounts allowed during remuneration situation service services performed labor into fund insurance health life retirement bonus contribution contributions work".split()  # noqa: SIM905
+    ["a", "an", "the", "is", "are", "to", "for", "of", "in", "on", "under", "as", "by", "that", "with", "has", "have", "pay", "tax", "taxes", "year", "taxable", "applies", "apply", "make", "makes", "made", "total", "exemption", "exemptions", "equal", "at", "most", "can", "claim", "dependent", "qualifying", "child", "relative", "taxpayer", "bears", "relationship", "relation", "how", "much", "does", "do", "prescribes", "reduction", "itemized", "deductions", "deduction", "applicable", "amount", "basic", "standard", "additional", "income", "adjusted", "gross", "her", "his", "their", "home", "maintaining", "husband", "wife", "spouse", "employing", "employer", "payment", "payments", "paid", "excise", "and", "marriage", "prescribed", "percentage", "phaseout", "she", "he", "they", "should", "must", "owes", "owe", "from", "case", "receives", "receive", "entitled", "considered", "married", "surviving", "head", "household", "individual", "wages", "employed", "employment", "was", "were", "be", "due", "it", "its", "amounts", "allowed", "during", "remuneration", "situation", "service", "services", "performed", "labor", "into", "fund", "insurance", "health", "life", "retirement", "bonus", "contribution", "contributions", "work"]
 )
 _PERSON = r"P_\w+|O\w+"
 
@@ -59,7 +53,7 @@ def read_question(text: str) -> Query:
     if strange:
         raise Doubt(f"the question: {' '.join(strange)}")
     sections = re.findall(r"\bS(\d\w*)", marked)
-    if len(sections) > 1 or not sections and not re.match(r"how much (?:tax|in taxes) (?:does|do)", marked):
+    if len(sections) > 1 or (not sections and not re.match(r"how much (?:tax|in taxes) (?:does|do)", marked)):
         raise Doubt("the question does not name one section")
     years = re.findall(r"\bY(\d{4})", marked)
     amounts = re.findall(r"\b[MQ](\d[\d.]*)", marked)

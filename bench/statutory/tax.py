@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["Taxpayer"]
 
 _ENTITIES = frozenset({"business trust", "trust", "estate", "common trust fund", "partnership"})
-_STATED = {"S151": "exemptions", "S151_a": "exemptions", "S151_c": "dependents", "S63_c": "standard", "S63_c_1": "standard"}
+_STATED = {
+    "S151": "exemptions",
+    "S151_a": "exemptions",
+    "S151_c": "dependents",
+    "S63_c": "standard",
+    "S63_c_1": "standard",
+}
 
 
 def _text(amount: Fraction) -> str:
@@ -132,7 +138,9 @@ class Taxpayer:
                 raise Doubt("a status is stated and denied")
             if said:
                 facts[fact] = "yes" if said[0] == yes else "no"
-        if self.mate and any(len(one.args["p"].split()) == 1 for one in self.world.about(self.person, self.year, "unmarried")):
+        if self.mate and any(
+            len(one.args["p"].split()) == 1 for one in self.world.about(self.person, self.year, "unmarried")
+        ):
             raise Doubt("married and not married")
         return facts
 
@@ -153,7 +161,9 @@ class Taxpayer:
             "earned": _text(world.income(person, year)),
             "itemizes": bool(itemized),
             "itemized": _text(sum((Fraction(one.args["m"][1:]) for one in itemized if "m" in one.args), Fraction(0))),
-            "spouse_itemizes": mate is not None and not self.joint and bool(world.about(mate, year, "itemized", "itemizes")),
+            "spouse_itemizes": mate is not None
+            and not self.joint
+            and bool(world.about(mate, year, "itemized", "itemizes")),
         }
         if taxable:
             facts |= {"taxable_stated": True, "taxable_amount": taxable[0].args["m"][1:]}
@@ -192,7 +202,7 @@ class Taxpayer:
     def blind(self, person: str) -> bool:
         close = date(self.year, 12, 31)
         return any(
-            not one.times or one.times[0][1][0] <= close and (one.times[0][0] == "in" or one.times[0][1][1] >= close)
+            not one.times or (one.times[0][1][0] <= close and (one.times[0][0] == "in" or one.times[0][1][1] >= close))
             for one in self.world.about(person, self.year, "blind")
         )
 

@@ -14,15 +14,19 @@ _MONTHS = {
     name: number for number in range(1, 13) for name in (calendar.month_name[number], calendar.month_abbr[number])
 } | {"Sept": 9}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DAY = re.compile(rf"\b({_MONTH})\.? (\d{{1,2}})(?:st|nd|rd|th)?(?:,? (\d{{4}}))?\b")
 _DAY_FIRST = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)? ({_MONTH}),? (\d{{4}})\b")
-_MONTH_ONLY = re.compile(rf"\b({_MONTH}),? (\d{{4}})\b")
-_YEAR = re.compile(r"(?<![\w$,.])((?:19|20)\d\d)\b(?!%|,\d)")
+_DATE = re.compile(
+    rf"\b(?P<month>{_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<year>\d{{4}}))?\b"
+    rf"|\b(?P<only>{_MONTH}),? (?P<its>\d{{4}})\b"
+    r"|(?<![\w$,.])(?P<bare>(?:19|20)\d\d)\b(?!%|,\d)"
+)
 _MONEY = re.compile(r"\$ ?(\d[\d,]*\d|\d)(\.\d+)?")
 _PERCENT = re.compile(r"\b(\d+(?:\.\d+)?) ?(?:%|percent\b)")
 _SECTION = re.compile(r"\b[Ss]ections? (\d+)((?:\s?\(\w+\))*)")
 _ALIEN = re.compile(r"sections 214\(c\) and 101\(a\)\(15\)\(H\) of the Immigration and Nationality Act")
-_PLACE = re.compile(r"(?<=\bin )[A-Z][a-z]+(?: [A-Z][a-z]+)?, (?:[A-Z][a-z]+(?: [A-Z][a-z]+)?, )?(?:the )?(USA|Canada|Mexico|[A-Z][a-z]+)\b")
+_PLACE = re.compile(
+    r"(?<=\bin )[A-Z][a-z]+(?: [A-Z][a-z]+)?, (?:[A-Z][a-z]+(?: [A-Z][a-z]+)?, )?(?:the )?(USA|Canada|Mexico|[A-Z][a-z]+)\b"
+)
 _BODY = "University|Hospital|College|School|Institute|Trust|Bank|Embassy|Consulate|Penitentiary|Academy"
 _INSTITUTION = re.compile(
     rf"(?:the )?(?:[A-Z][\w.]+ )+(?:(?:{_BODY})\b(?: [IVX]+\b)?)(?: of(?: [A-Z]\w+)+)?"
@@ -30,33 +34,49 @@ _INSTITUTION = re.compile(
 )
 _WORD = re.compile(r"\b[A-Z][a-z]*\b")
 _COMMON = frozenset(
-    "In On From The She He They Her His Their Both During Since For Under Section Until After Before At An A As If It "
-    "Each Neither Every That This While When In American Mexican Canadian Government United States How Does Is Was And "
-    "State Federal Is Also Additionally However Otherwise".split()  # noqa: SIM905  a list of words reads best as words
+    ["In", "On", "From", "The", "She", "He", "They", "Her", "His", "Their", "Both", "During", "Since", "For", "Under", "Section", "Until", "After", "Before", "At", "An", "A", "As", "If", "It", "Each", "Neither", "Every", "That", "This", "While", "When", "In", "American", "Mexican", "Canadian", "Government", "United", "States", "How", "Does", "Is", "Was", "And", "State", "Federal", "Is", "Also", "Additionally", "However", "Otherwise"]
 )
 
 
 _EMPLOYERS = (
-    (re.compile(r"(?:the )?(?:United States|US|U\.S\.|federal) (?:[Ff]ederal )?[Gg]overnment|the United States(?= for| in|\b)"), "Ogovernment"),
-    (re.compile(r"(?:the )?(?:[Ss]tate|[Cc]ity|[Cc]ounty) of (?:[A-Z]\w+ ?)+(?<! )"), "Ostate"),
-    (re.compile(r"(?:the )?(?:government|embassy|Government|Embassy) of (?:the )?(?:[A-Z]\w+ ?)+(?<! )|the [A-Z]\w+ (?:[Gg]overnment|[Ee]mbassy)"), "Oforeign"),
-    (re.compile(r"(?:the )?(?:United Nations|NATO|World Bank|World Health Organization|International Monetary Fund|World Trade Organization|an international organization)"), "Ointernational"),
+    (
+        re.compile(
+            r"(?:the )?(?:United States|US|U\.S\.|federal) (?:[Ff]ederal )?[Gg]overnment|the United States(?= for| in|\b)"
+        ),
+        "O_government",
+    ),
+    (re.compile(r"(?:the )?(?:[Ss]tate|[Cc]ity|[Cc]ounty) of (?:[A-Z]\w+ ?)+(?<! )"), "O_state"),
+    (
+        re.compile(
+            r"(?:the )?(?:government|embassy|Government|Embassy) of (?:the )?(?:[A-Z]\w+ ?)+(?<! )|the [A-Z]\w+ (?:[Gg]overnment|[Ee]mbassy)"
+        ),
+        "O_foreign",
+    ),
+    (
+        re.compile(
+            r"(?:the )?(?:United Nations|NATO|World Bank|World Health Organization|International Monetary Fund|World Trade Organization|an international organization)"
+        ),
+        "O_international",
+    ),
 )
 
 
 def _dated(text: str) -> str:
     """Days, months and years as words ``D20170203``, ``N201703``, ``Y2017``; a day without a year has the last one."""
-    years: list[str] = []
-
-    def day(found: re.Match[str]) -> str:
-        name, number, year = found.groups()
-        years.append(year or (years[-1] if years else "0001"))
-        return f"D{int(years[-1]):04}{_MONTHS[name]:02}{int(number):02}"
-
     text = _DAY_FIRST.sub(lambda m: f"{m[2]} {m[1]}, {m[3]}", text)
-    text = _DAY.sub(day, text)
-    text = _MONTH_ONLY.sub(lambda m: f"N{m[2]}{_MONTHS[m[1]]:02}", text)
-    return _YEAR.sub(r"Y\1", text)
+    years = [m["year"] or m["its"] or m["bare"] for m in _DATE.finditer(text) if m["year"] or m["its"] or m["bare"]]
+    last = years[0] if years else "0001"
+
+    def word(found: re.Match[str]) -> str:
+        nonlocal last
+        last = found["year"] or found["its"] or found["bare"] or last
+        if found["bare"]:
+            return f"Y{last}"
+        if found["only"]:
+            return f"N{last}{_MONTHS[found['only']]:02}"
+        return f"D{last}{_MONTHS[found['month']]:02}{int(found['day']):02}"
+
+    return _DATE.sub(word, text)
 
 
 def mark(text: str) -> str:

@@ -25,7 +25,7 @@ _STEP_SIBLING = frozenset({"stepbrother", "stepsister"})
 _SPOUSE = frozenset({"husband", "wife", "spouse", "surviving spouse", "widow", "widower"})
 
 
-class Doubt(Exception):  # noqa: N818  it is a reason to abstain, not a fault
+class Doubt(Exception):
     """The case can be read in more than one way, or says something that is not modelled."""
 
 
@@ -60,7 +60,9 @@ class World:
         if any("P_nobody" in value for one in self.atoms for value in one.args.values()):
             raise Doubt("a pronoun stands for nobody")
         self.people = sorted({name for one in self.atoms for value in one.args.values() for name in names(value)})
-        self.deaths = {name: one.times[0][1][0] for one in self.of("died") if one.times for name in names(one.args["p"])}
+        self.deaths = {
+            name: one.times[0][1][0] for one in self.of("died") if one.times for name in names(one.args["p"])
+        }
         self.births = {name: one.times[0][1] for one in self.of("born") if one.times for name in names(one.args["p"])}
         self.marriages = list(self._marriages())
         self.kin = list(self._kin())
@@ -99,7 +101,7 @@ class World:
         """The spouse at the close of a year, or when the spouse died in that year; section 7703(a)(1)."""
         found = [name for name, span in self.spouses(person) if self._married(person, name, span, year)]
         alive = [name for name in found if not self.died(name, year)]
-        if len(alive) > 1 or len(found) > 1 and not alive:
+        if len(alive) > 1 or (len(found) > 1 and not alive):
             raise Doubt("two spouses")
         return (alive or found or [None])[0]
 
@@ -141,6 +143,12 @@ class World:
             for who in names(one.args["who"]):
                 for of in names(one.args["p"]):
                     yield from _related(who, rel, of, (span[0], date.max))
+        for one in self.of("parents"):
+            for child in names(one.args["p"]):
+                yield from ((child, "child", of, EVER) for of in names(one.args["who"]))
+        for one in self.of("siblings"):
+            left, right = names(one.args["p"])[:2]
+            yield from _related(left, "sibling", right, EVER)
         for one in self.of("adopted"):
             for of in names(one.args["p"]):
                 yield one.args["who"], "child", of, (one.times[0][1][0] if one.times else date.min, date.max)
@@ -202,7 +210,9 @@ class World:
         """Whether a person furnishes over half of the cost of a home in a year."""
         shares = []
         for one in self.about(person, year, "keeps", "abode", "abode kept", "abode begins", keys=("p", "keeper")):
-            if one.kind == "keeps" or one.args.get("keeper") == person:
+            if one.args.get("half"):
+                shares.append(Fraction(51 if one.args["half"] in {"over half", "more than half"} else 50))
+            elif one.kind == "keeps" or one.args.get("keeper") == person:
                 shares.append(Fraction(one.args["q"][1:]) if "q" in one.args else Fraction(100))
         if len(set(shares)) > 1:
             raise Doubt("two shares of the cost of a home")
@@ -241,7 +251,9 @@ class World:
         """``joint``, ``separate`` or "" where nothing is stated."""
         found = {one.kind for one in self.about(person, year, "joint", "separate", keys=("p", "other"))}
         if len(found) > 1:
-            dated = {one.kind for one in self.about(person, year, "joint", "separate", keys=("p", "other")) if one.times}
+            dated = {
+                one.kind for one in self.about(person, year, "joint", "separate", keys=("p", "other")) if one.times
+            }
             if len(dated) != 1:
                 raise Doubt("joint and separate returns")
             return next(iter(dated))
