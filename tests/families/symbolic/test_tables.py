@@ -99,14 +99,9 @@ def test_it_keeps_the_promises_of_a_family(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["orders.dmn", "orders.json"])
-@pytest.mark.parametrize(("value", "member", "said"), CASES)
-def test_it_decides_as_the_model_says(
-    name: str,
-    value: int,
-    member: bool,
-    said: str,
-    tmp_path: Path,
-) -> None:
+@pytest.mark.parametrize("case", CASES)
+def test_it_decides_as_the_model_says(name: str, case: tuple[int, bool, str], tmp_path: Path) -> None:
+    value, member, said = case
     candidate = built(task_of(tmp_path, name), tmp_path)
     answer = asked(candidate, order_value=value, IsMember=member)
     assert answer.output == answer.guess == {"shipping": said}
