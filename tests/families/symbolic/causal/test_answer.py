@@ -58,6 +58,15 @@ def test_invented_stories_are_answered_as_the_models_behind_them(
     assert found["abstained"] <= 0.005 * found.total()
 
 
+def test_unseen_stories_are_answered_as_the_models_behind_them(
+    unseen_cases: Callable[[Sequence[int]], list[dict[str, Any]]],
+) -> None:
+    """Stories written after the grammar was done."""
+    found = counted(unseen_cases([1, 2, 3, 4]))
+    assert found.total() >= 500
+    assert found["right"] >= 0.985 * (found.total() - found["undecided"])
+
+
 PLOTS = (
     "For gardens in shade and not watered, the probability of ripe figs is 30%. "
     "For gardens in shade and watered, the probability of ripe figs is {}%. "
@@ -114,14 +123,14 @@ def test_what_had_been_is_the_contrary_of_what_is(group: str, had: str, answer: 
     ("clause", "answer"),
     [
         ("the dancer has a wavy fringe", "no"), ("the dancer has a plain fringe", "yes"),
-        ("the dancer avoids a wavy fringe", "yes"),
+        ("the dancer has no plain fringe", "no"), ("the dancer avoids a wavy fringe", ""),
     ],
 )  # fmt: skip
 def test_another_quality_of_the_same_thing_is_the_other_value(clause: str, answer: str) -> None:
     background = "Rain has a direct effect on fringe."
     given_info = "We know that rain causes plain fringe."
     found = answer_question(background, given_info, f"Would {clause} if rain instead of no rain?")
-    assert (found.output, found.verdict) == (answer, answer)
+    assert (found.output, found.verdict) == (answer, answer or "not identified")
 
 
 @pytest.mark.parametrize("word", ["increase", "decrease"])
@@ -269,5 +278,5 @@ def test_questions_of_the_benchmark(shared_data: Path) -> None:
         accepted += answer.proof is not None and check_causal(answer.proof, inputs) == []
     found = wilson(right, len(lines))
     assert found is not None
-    assert found.value >= 0.95
+    assert found.value >= 0.97
     assert accepted == answered

@@ -53,7 +53,8 @@ BEFORE_QUALITY_WORDS = "a an the is are was were be been has have had with of fo
 IRREGULAR_WORDS = """
     take: taken took; wake: woke woken wakes waking; eat: ate eaten; drink: drank drunk; give: gave given; choose:
     chose chosen choice; break: broke broken; blow: blew blown; fall: fell fallen; drive: drove driven; wear: wore
-    worn; grow: grew grown; win: won; lose: lost; buy: bought; sleep: slept; go: went gone goes going; die: died
+    worn; grow: grew grown; win: won; lose: lost; buy: bought; sleep: slept asleep;
+    awake: awakes awakened awakening awakens awoke; go: went gone goes going; die: died
     dead death deaths dies dying; live: alive lives lived living survive survives survived surviving survival
     survivor survivors; man: men; woman: women; wife: wives; child: children; swim: swam swum; ring: rang rung;
     speak: spoke spoken; light: lit; poverty: poor; obese: obesity; fame: famous; able: ability abilities; young:
@@ -71,7 +72,7 @@ OPPOSITES = """
     urban rural, passed failed, gain loss, normal abnormal, release execute, free jail, local global, single
     married, hardworking lazy, private public, cheap expensive, natural artificial, first last, retain fire, keep
     fire, hire fire, recover die, healthy problem, healthy issue, healthy disease, single relationship, single
-    couple, straight curly, smooth rough, soft hard, sharp blunt, awake asleep, sweet bitter, fresh stale, calm
+    couple, straight curly, smooth rough, soft hard, sharp blunt, awake sleep, sweet bitter, fresh stale, calm
     stormy, safe dangerous, stay leave, arrive depart, up down
 """
 # Words that say much or little of anything: one of each makes two values of one thing.

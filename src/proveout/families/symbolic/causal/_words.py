@@ -217,13 +217,18 @@ def contrasting(one: Bag, other: Bag) -> bool:
 def signed(one: Bag, other: Bag, *, qualities: bool = False) -> float:
     """How much two phrases say the same (positive) or the contrary (negative) of one thing, between -1 and 1.
 
-    With ``qualities``, another quality of the same thing counts as its contrary.
+    With ``qualities``, another quality of the same thing counts as its contrary, and one of a negated thing as neither.
 
     Example:
         >>> signed(bag("not smoking"), bag("smoker")), signed(bag("low salary"), bag("high salary"))
         (-1.0, -1.0)
     """
-    against = opposite(one, other) or (qualities and contrasting(one, other))
+    against = opposite(one, other)
+    if qualities and not against and contrasting(one, other):
+        if one.negated != other.negated:
+            # "Restless sleep" beside "sound sleep": whether it is the quality that is negated, words do not say.
+            return 0.0
+        against = True
     shared = overlap(one, other)
     if against:
         shared += 1
