@@ -34,7 +34,8 @@ _FILLER = re.compile(
 _LIST = r"P_\w+(?:(?:, P_\w+)*,? and P_\w+)?"
 _SUBJECT = re.compile(rf"(?:^|, )(?P<who>{_LIST})(?='s|\b)")
 _CUT = re.compile(
-    r", and |, while |, but | while | and |, who |, whom |, born |, which |, for which |, | who | whom | where | but | because "
+    r", and |, while |, but | while | and |, who |, whom |, born |, which |, for which |, | who | whom | where | but "
+    r"| because "
 )
 _MALE = frozenset({"son", "father", "brother", "husband", "stepson", "stepfather", "stepbrother", "grandson", "uncle"})
 _FEMALE = frozenset({"daughter", "mother", "sister", "wife", "stepdaughter", "stepmother", "stepsister", "aunt"})
@@ -143,7 +144,8 @@ class _Reader:
         """The person a pronoun stands for: the subject of the sentence, else the last one named, of that gender."""
         named = re.findall(r"P_\w+", before)
         apposed = re.findall(r"(P_\w+), who ", before)[-1:]
-        for one in [*apposed, *(one for one in lead if one in named), *self.subjects[::-1], *named[::-1]]:
+        fitting: list[str] = [*apposed, *(one for one in lead if one in named), *self.subjects[::-1], *named[::-1]]
+        for one in fitting:
             if self.genders.get(one.removeprefix("P_"), gender) == gender:
                 return one
         return "P_nobody"
@@ -162,7 +164,7 @@ class _Reader:
     def unnamed(self, found: re.Match[str]) -> str:
         parent = re.search(rf"(P_\w+) has an? (?:son|daughter|child), {found[1]}\b", found.string)
         if parent and found[2] in {"father", "mother", "parent"}:
-            return parent[1]
+            return str(parent[1])
         rel = "spouse" if found[2] in {"husband", "wife", "spouse", "surviving spouse"} else found[2]
         for one in self.atoms[::-1]:
             both = re.findall(r"P_\w+", one.args.get("p", "") + " " + one.args.get("other", ""))
