@@ -37,6 +37,7 @@ _CUT = re.compile(
     r", and |, while |, but | while | and |, who |, whom |, born |, which |, for which |, | who | whom | where | but "
     r"| because "
 )
+_MOST_CUTS = 5
 _MALE = frozenset({"son", "father", "brother", "husband", "stepson", "stepfather", "stepbrother", "grandson", "uncle"})
 _FEMALE = frozenset({"daughter", "mother", "sister", "wife", "stepdaughter", "stepmother", "stepsister", "aunt"})
 _NAMES = {"Alice": "f", "Bob": "m", "Charlie": "m", "Dan": "m", "Dave": "m", "David": "m", "Eve": "f", "Emily": "f"}
@@ -91,11 +92,13 @@ class _Reader:
         self.pair = ""
         self.last: Span = EVER
         self.number = 0
+        self.seen: dict[tuple[str, int], list[Atom] | None] = {}
         self.genders = dict(_NAMES)
 
     def sentence(self, text: str, number: int) -> bool:
         """Whether all of the sentence was understood; only then are its atoms kept."""
         self.number = number
+        self.seen.clear()
         kept = len(self.atoms)
         text = self.resolved(_FILLER.sub("", text.replace("and and", "and")))
         found = self.clause(text)
@@ -185,6 +188,12 @@ class _Reader:
     def clause(self, text: str, depth: int = 0) -> list[Atom] | None:
         """The atoms of a clause, read whole or cut in two at a conjunction; None where it is not understood."""
         text = text.strip(" ,")
+        if (text, depth) not in self.seen:
+            self.seen[text, depth] = self.fresh(text, depth)
+        return self.seen[text, depth]
+
+    def fresh(self, text: str, depth: int) -> list[Atom] | None:
+        """As `clause`, of a text not seen in this sentence: each is read once, or long sentences would take for ever."""
         rest, times, place = self.taken(text)
         for pattern, kind in compiled():
             found = pattern.fullmatch(rest)
@@ -193,7 +202,7 @@ class _Reader:
                 return [Atom(kind, args, times, place, self.number)]
         if found := re.fullmatch(r"while (attending classes at O\w+), (P_\w+)( .*)", text):
             text = f"{found[2]} {found[1]} and {found[2]}{found[3]}"
-        if depth > 6:
+        if depth > _MOST_CUTS:
             return None
         for cut in _CUT.finditer(text):
             parts = self.halves(text, cut, depth)
@@ -249,7 +258,7 @@ def _name(group: str) -> str:
 
 def _elided(left: str) -> list[str]:
     verbs = re.findall(r"\b(is|was|has|is allowed|has paid|was paid|has also paid|are|were)\b", left)
-    return ["is allowed", *verbs] if "allowed" in left else verbs
+    return list(dict.fromkeys(["is allowed", *verbs] if "allowed" in left else verbs))
 
 
 def _timed(atoms: list[Atom], first: list[Atom], *, shared: bool) -> list[Atom]:
