@@ -1,6 +1,6 @@
 """Measure policies with a reader that abstains on SARA's tax cases. Run: python bench/sara.py --data DIR [--plot SVG].
 
-DIR holds cases.jsonl: text, question, answer or answer_usd, and gold columns that are not shown to the reader. Cases are
+DIR holds cases.jsonl: text, question, answer or answer_usd, and gold columns that are not shown to the reader. They are
 split by a hash of the id without _pos and _neg: the reader and the policies were developed on one half, the other only
 measures. A case is answered when each of its sentences and the question are understood, the policies of the sections
 decide, and the checker accepts every proof; the others are abstentions. An amount is right to the exact dollar.
@@ -130,7 +130,8 @@ def plot(halves: dict[str, list[Row]]) -> str:
     ticks = [f'<text x="{55 + 500 * x:.0f}" y="328">{x:.1f}</text>' for x in (0, 0.25, 0.5, 0.75, 1)]
     ticks += [f'<text x="25" y="{314 - 560 * y:.0f}">{y:.2f}</text>' for y in (0.02, 0.1, 0.25, 0.5)]
     head = '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="350" font-family="sans-serif" font-size="12">'
-    axes = '<path d="M60 20V310H560" fill="none" stroke="#333"/><path d="M60 298.8H560" stroke="#c00" stroke-dasharray="4"/>'
+    axes = '<path d="M60 20V310H560" fill="none" stroke="#333"/>'
+    axes += '<path d="M60 298.8H560" stroke="#c00" stroke-dasharray="4"/>'
     names = '<text x="280" y="345">coverage</text><text x="64" y="16">wrong among answered</text>'
     return "\n".join([head, axes, names, *ticks, *lines, "</svg>\n"])
 

@@ -16,6 +16,7 @@ from statutory.tax import Taxpayer
 from statutory.world import Doubt, World
 
 if TYPE_CHECKING:
+    from statutory.clauses import Reading
     from statutory.decide import Court
 
 __all__ = ["Outcome", "answer_case"]
@@ -52,14 +53,19 @@ def answer_case(text: str, question: str, court: Court) -> Outcome:
     understood = (reading.sentences - len(reading.unread)) / max(1, reading.sentences)
     reason = f"not understood: {reading.unread[0]}" if reading.unread else ""
     try:
-        query = read_question(question)
-        assumed = _ASSUMED if query.section else _ASSUMED[:1]
-        guesses = {_answer(World(reading, assume_young=a, assume_poor=b), query, court) for a, b in assumed}
-        if len(guesses) > 1:
-            raise Doubt("an age or income that matters is not stated")
+        guess = _agreed(reading, read_question(question), court)
     except (Doubt, FactInvalid) as doubt:
         return Outcome("", understood, reading.sentences, reason or str(doubt))
-    return Outcome(guesses.pop(), understood, reading.sentences, reason, court.accepted, tuple(court.rules))
+    return Outcome(guess, understood, reading.sentences, reason, court.accepted, tuple(court.rules))
+
+
+def _agreed(reading: Reading, query: Query, court: Court) -> str:
+    """The answer, the same under all that is assumed."""
+    assumed = _ASSUMED if query.section else _ASSUMED[:1]
+    guesses = {_answer(World(reading, assume_young=a, assume_poor=b), query, court) for a, b in assumed}
+    if len(guesses) > 1:
+        raise Doubt("an age or income that matters is not stated")
+    return guesses.pop()
 
 
 def _answer(world: World, query: Query, court: Court) -> str:

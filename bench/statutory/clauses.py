@@ -34,8 +34,10 @@ _FILLER = re.compile(
 _LIST = r"P_\w+(?:(?:, P_\w+)*,? and P_\w+)?"
 _SUBJECT = re.compile(rf"(?:^|, )(?P<who>{_LIST})(?='s|\b)")
 _CUT = re.compile(
-    r", and |, while |, but | while | and |, who |, whom |, born |, which |, for which |, | who | whom | where | but | because "
+    r", and |, while |, but | while | and |, who |, whom |, born |, which |, for which |, | who | whom | where | but "
+    r"| because "
 )
+_MOST_CUTS = 5
 _MALE = frozenset({"son", "father", "brother", "husband", "stepson", "stepfather", "stepbrother", "grandson", "uncle"})
 _FEMALE = frozenset({"daughter", "mother", "sister", "wife", "stepdaughter", "stepmother", "stepsister", "aunt"})
 _NAMES = {"Alice": "f", "Bob": "m", "Charlie": "m", "Dan": "m", "Dave": "m", "David": "m", "Eve": "f", "Emily": "f"}
@@ -90,11 +92,13 @@ class _Reader:
         self.pair = ""
         self.last: Span = EVER
         self.number = 0
+        self.seen: dict[tuple[str, int], list[Atom] | None] = {}
         self.genders = dict(_NAMES)
 
     def sentence(self, text: str, number: int) -> bool:
         """Whether all of the sentence was understood; only then are its atoms kept."""
         self.number = number
+        self.seen.clear()
         kept = len(self.atoms)
         text = self.resolved(_FILLER.sub("", text.replace("and and", "and")))
         found = self.clause(text)
@@ -143,7 +147,8 @@ class _Reader:
         """The person a pronoun stands for: the subject of the sentence, else the last one named, of that gender."""
         named = re.findall(r"P_\w+", before)
         apposed = re.findall(r"(P_\w+), who ", before)[-1:]
-        for one in [*apposed, *(one for one in lead if one in named), *self.subjects[::-1], *named[::-1]]:
+        fitting: list[str] = [*apposed, *(one for one in lead if one in named), *self.subjects[::-1], *named[::-1]]
+        for one in fitting:
             if self.genders.get(one.removeprefix("P_"), gender) == gender:
                 return one
         return "P_nobody"
@@ -162,7 +167,7 @@ class _Reader:
     def unnamed(self, found: re.Match[str]) -> str:
         parent = re.search(rf"(P_\w+) has an? (?:son|daughter|child), {found[1]}\b", found.string)
         if parent and found[2] in {"father", "mother", "parent"}:
-            return parent[1]
+            return str(parent[1])
         rel = "spouse" if found[2] in {"husband", "wife", "spouse", "surviving spouse"} else found[2]
         for one in self.atoms[::-1]:
             both = re.findall(r"P_\w+", one.args.get("p", "") + " " + one.args.get("other", ""))
@@ -183,6 +188,12 @@ class _Reader:
     def clause(self, text: str, depth: int = 0) -> list[Atom] | None:
         """The atoms of a clause, read whole or cut in two at a conjunction; None where it is not understood."""
         text = text.strip(" ,")
+        if (text, depth) not in self.seen:
+            self.seen[text, depth] = self.fresh(text, depth)
+        return self.seen[text, depth]
+
+    def fresh(self, text: str, depth: int) -> list[Atom] | None:
+        """As `clause`, of a text not seen in this sentence: each is read once, or long sentences would take for ever."""
         rest, times, place = self.taken(text)
         for pattern, kind in compiled():
             found = pattern.fullmatch(rest)
@@ -191,7 +202,7 @@ class _Reader:
                 return [Atom(kind, args, times, place, self.number)]
         if found := re.fullmatch(r"while (attending classes at O\w+), (P_\w+)( .*)", text):
             text = f"{found[2]} {found[1]} and {found[2]}{found[3]}"
-        if depth > 6:
+        if depth > _MOST_CUTS:
             return None
         for cut in _CUT.finditer(text):
             parts = self.halves(text, cut, depth)
@@ -247,7 +258,7 @@ def _name(group: str) -> str:
 
 def _elided(left: str) -> list[str]:
     verbs = re.findall(r"\b(is|was|has|is allowed|has paid|was paid|has also paid|are|were)\b", left)
-    return ["is allowed", *verbs] if "allowed" in left else verbs
+    return list(dict.fromkeys(["is allowed", *verbs] if "allowed" in left else verbs))
 
 
 def _timed(atoms: list[Atom], first: list[Atom], *, shared: bool) -> list[Atom]:

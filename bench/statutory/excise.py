@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from statutory.words import Span
+from statutory.clauses import Atom
 from statutory.world import Doubt, World, names, year_span
 
 if TYPE_CHECKING:
-    from statutory.clauses import Atom
+    from collections.abc import Iterable
+
     from statutory.decide import Court
+    from statutory.words import Span
 
 __all__ = ["Employer", "Service", "services"]
 
@@ -46,14 +48,16 @@ class Service(msgspec.Struct, frozen=True):
 
 def services(world: World) -> list[Service]:
     """All work and payments of a case, one for each employee."""
-    found = []
+    found: list[Service] = []
     for one in world.of(*_PAID, "employed"):
         amount = Fraction(one.args["m"][1:]) if "m" in one.args else Fraction(0)
         payees = names(one.args.get("former", one.args["payee"]))
         found.extend(Service(one, one.args["p"], payee, amount) for payee in payees)
-    for one in world.of("income"):
-        if "o" in one.args or "jail" in one.args:
-            found.append(Service(one, one.args.get("o", ""), one.args["p"], Fraction(one.args["m"][1:])))
+    found.extend(
+        Service(one, one.args.get("o", ""), one.args["p"], Fraction(one.args["m"][1:]))
+        for one in world.of("income")
+        if "o" in one.args or "jail" in one.args
+    )
     return found
 
 
@@ -99,12 +103,14 @@ class Employer:
         return one.purpose or (said.pop() if len(said) == 1 else "")
 
     def in_kind(self, one: Service) -> bool:
+        """Whether a payment was not in cash."""
         return (
             any(a.args["p"] == one.payer and a.args["payee"] == one.payee for a in self.world.of("in kind"))
             and one.atom.kind == "paid"
         )
 
     def dead_before(self, one: Service) -> bool:
+        """Whether the employee died in a calendar year before the payment."""
         death = self.world.deaths.get(one.payee)
         return death is not None and all(span[0].year > death.year for _, span in one.atom.times)
 
@@ -141,6 +147,7 @@ class Employer:
     # sums of this calendar year or the one before
 
     def agricultural_cash(self) -> dict[str, Any]:
+        """Sums and weeks that sections 3306(a)(2), (a)(3), (c)(1) and (c)(2) ask for."""
         return {
             "agricultural_cash": self.largest("agricultural labor"),
             "domestic_cash": self.largest("domestic service"),
@@ -148,6 +155,7 @@ class Employer:
         }
 
     def years(self) -> tuple[int, int]:
+        """This calendar year and the preceding one."""
         return self.year, self.year - 1
 
     def largest(self, purpose: str) -> str:
@@ -164,6 +172,7 @@ class Employer:
         )  # fmt: skip
 
     def in_year(self, one: Service, year: int) -> bool:
+        """Whether it is a payment of that year."""
         return one.atom.kind not in {"employed", "income"} and self.world.paid_in(one.atom, year)
 
     def weeks(self, year: int, purpose: str, least: int) -> int:
@@ -177,6 +186,7 @@ class Employer:
         return len({day.isocalendar()[:2] for day, number in count.items() if number >= least})
 
     def is_wages(self, one: Service, year: int) -> bool:
+        """Section 3306(b), of one payment."""
         facts = self.service_facts(one, year)
         return self.court.decide("excise", facts | {"asked": "wages"}) == "applies"
 
@@ -205,13 +215,13 @@ class Employer:
 
     def capped(self, year: int) -> Fraction:
         """All wages of a year, of each employee the first $7,000; section 3306(b)(1)."""
-        sums: Counter[str] = Counter()
+        sums: dict[str, Fraction] = {}
         for one in self.wages(year):
-            sums[one.payee] += one.amount  # type: ignore[assignment]  a counter of exact amounts
-        return Fraction(sum(min(Fraction(_CAP), amount) for amount in sums.values()))
+            sums[one.payee] = sums.get(one.payee, Fraction(0)) + one.amount
+        return sum((min(Fraction(_CAP), amount) for amount in sums.values()), Fraction(0))
 
 
-def _most(groups: Any) -> str:
+def _most(groups: Iterable[list[Service]]) -> str:
     return str(max(sum((one.amount for one in group), Fraction(0)) for group in groups))
 
 

@@ -94,10 +94,12 @@ class Kin:
         return facts
 
     def was_spouse(self, who: str, taxpayer: str) -> bool:
+        """Whether two were married at any time in the year."""
         first, last = year_span(self.year)
         return any(name == taxpayer and span[0] <= last and span[1] >= first for name, span in self.world.spouses(who))
 
     def younger(self, who: str, taxpayer: str) -> bool:
+        """Whether somebody is younger than the taxpayer; a descendant is."""
         births = self.world.births
         if who in births and taxpayer in births:
             return births[who][0] > births[taxpayer][0]
@@ -142,15 +144,14 @@ class Kin:
         return who not in parents and self.spouse(who) in parents
 
     def in_law(self, who: str, taxpayer: str) -> bool:
+        """Section 152(d)(2)(G)."""
         world, year = self.world, self.year
         mine, theirs = self.spouse(who), self.spouse(taxpayer)
         child, sibling = world.related, world.related
         return (
-            (mine is not None
-            and (taxpayer in child(mine, "child", year) or taxpayer in sibling(mine, "sibling", year)))
-            or (theirs is not None
-            and (who in child(theirs, "child", year) or who in sibling(theirs, "sibling", year)))
-        )
+            mine is not None and (taxpayer in child(mine, "child", year) or taxpayer in sibling(mine, "sibling", year))
+        ) or (theirs is not None and (who in child(theirs, "child", year) or who in sibling(theirs, "sibling", year)))
 
     def spouse(self, person: str) -> str | None:
+        """The spouse at the close of the year."""
         return self.world.spouse(person, self.year)

@@ -1,5 +1,6 @@
 """The sentences that the reader understands: a table of patterns over marked words, times and places taken out."""
 
+# ruff: noqa: E501  a pattern is read in one line
 from __future__ import annotations
 
 import re
@@ -91,7 +92,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (r"<p> (?:is|was|qualifies as|counts as) a surviving spouse(?: under S2_a(?:_\w+)?)?", "status surviving"),
     (r"<p> (?:is|was) not (?:a|the) head of (?:a )?household(?: under S2_b(?:_\w+)?)?", "status nohead"),
     (r"<p> (?:is|was) not a surviving spouse(?: under S2_a(?:_\w+)?)?", "status nosurviving"),
-    # returns and deductions
+    # of returns, of deductions
     (
         r"<l> (?:file|files|filed|have filed|has filed|make|makes|made) (?:a (?:single )?joint return|jointly|joint returns|a single return jointly|taxes jointly|their taxes jointly)(?: with <p:other>)?",
         "joint",
@@ -290,11 +291,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
 @cache
 def compiled() -> tuple[tuple[re.Pattern[str], str], ...]:
     """The table with its slots filled; of alternatives in one row, each is a pattern of its own."""
-    rows = []
-    for text, kind in _TABLE:
-        for one in _alternatives(text):
-            rows.append((re.compile(_filled(one)), kind))
-    return tuple(rows)
+    return tuple((re.compile(_filled(one)), kind) for text, kind in _TABLE for one in _alternatives(text))
 
 
 def _alternatives(text: str) -> list[str]:

@@ -55,6 +55,7 @@ class Taxpayer:
         )
 
     def marital(self) -> dict[str, Any]:
+        """Section 7703, and what section 2 asks of the spouse."""
         world, person, year, mate = self.world, self.person, self.year, self.mate
         late = date(year, 7, 1)
         return {
@@ -67,6 +68,7 @@ class Taxpayer:
         }
 
     def widowhood(self) -> dict[str, Any]:
+        """What section 2(a) asks of a spouse who died."""
         world, person, year = self.world, self.person, self.year
         dead = [
             (world.deaths[name], name) for name, span in world.spouses(person)
@@ -111,6 +113,7 @@ class Taxpayer:
         }
 
     def is_stated(self, one: str) -> bool:
+        """Whether the case says that a deduction for somebody is allowed."""
         return any(a.args.get("other") == one for a in self.world.about(self.person, self.year, "entitled"))
 
     def parents_kept(self) -> bool:
@@ -123,6 +126,7 @@ class Taxpayer:
         return False
 
     def others(self) -> list[str]:
+        """All persons but the taxpayer and the spouse."""
         return [one for one in self.world.people if one not in {self.person, self.mate}]
 
     def statuses(self) -> dict[str, Any]:
@@ -145,6 +149,7 @@ class Taxpayer:
         return facts
 
     def amounts(self) -> dict[str, Any]:
+        """Incomes and deductions; of both spouses on a joint return."""
         world, person, year, mate = self.world, self.person, self.year, self.mate
         together = [person, mate] if self.joint and mate else [person]
         itemized = [one for name in together for one in world.about(name, year, "itemized", "itemizes")]
@@ -172,7 +177,7 @@ class Taxpayer:
     def persons(self) -> dict[str, Any]:
         """Ages, blindness, exemptions and dependents."""
         world, person, year, mate = self.world, self.person, self.year, self.mate
-        facts = {
+        facts: dict[str, Any] = {
             "aged": (world.age_at_close(person, year) or 0) >= 65,
             "blind": self.blind(person),
             "claimed_by_another": any(self.kin.entitled(one, person) for one in world.people if one != person),
@@ -195,11 +200,13 @@ class Taxpayer:
         return facts
 
     def deducted(self, one: str) -> bool:
+        """Whether somebody is a dependent of the taxpayer, or of the spouse on a joint return."""
         return self.kin.entitled(self.person, one) or (
             self.joint and self.mate is not None and self.kin.entitled(self.mate, one)
         )
 
     def blind(self, person: str) -> bool:
+        """Whether somebody is blind at the close of the year."""
         close = date(self.year, 12, 31)
         return any(
             not one.times or (one.times[0][1][0] <= close and (one.times[0][0] == "in" or one.times[0][1][1] >= close))
@@ -207,6 +214,7 @@ class Taxpayer:
         )
 
     def spouse_exemption(self, mate: str) -> str:
+        """What the case says of an exemption for the spouse."""
         for kind, value in (("not entitled", "no"), ("entitled", "yes")):
             if any(one.args.get("other") == mate for one in self.world.about(self.person, self.year, kind)):
                 return value

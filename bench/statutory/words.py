@@ -1,5 +1,6 @@
 """Marks dates, amounts, sections, places, institutions and persons in a text, each as one word."""
 
+# ruff: noqa: E501  a pattern is read in one line
 from __future__ import annotations
 
 import calendar
@@ -34,7 +35,59 @@ _INSTITUTION = re.compile(
 )
 _WORD = re.compile(r"\b[A-Z][a-z]*\b")
 _COMMON = frozenset(
-    ["In", "On", "From", "The", "She", "He", "They", "Her", "His", "Their", "Both", "During", "Since", "For", "Under", "Section", "Until", "After", "Before", "At", "An", "A", "As", "If", "It", "Each", "Neither", "Every", "That", "This", "While", "When", "In", "American", "Mexican", "Canadian", "Government", "United", "States", "How", "Does", "Is", "Was", "And", "State", "Federal", "Is", "Also", "Additionally", "However", "Otherwise"]
+    [
+        "In",
+        "On",
+        "From",
+        "The",
+        "She",
+        "He",
+        "They",
+        "Her",
+        "His",
+        "Their",
+        "Both",
+        "During",
+        "Since",
+        "For",
+        "Under",
+        "Section",
+        "Until",
+        "After",
+        "Before",
+        "At",
+        "An",
+        "A",
+        "As",
+        "If",
+        "It",
+        "Each",
+        "Neither",
+        "Every",
+        "That",
+        "This",
+        "While",
+        "When",
+        "In",
+        "American",
+        "Mexican",
+        "Canadian",
+        "Government",
+        "United",
+        "States",
+        "How",
+        "Does",
+        "Is",
+        "Was",
+        "And",
+        "State",
+        "Federal",
+        "Is",
+        "Also",
+        "Additionally",
+        "However",
+        "Otherwise",
+    ]
 )
 
 

@@ -103,7 +103,7 @@ class World:
         alive = [name for name in found if not self.died(name, year)]
         if len(alive) > 1 or (len(found) > 1 and not alive):
             raise Doubt("two spouses")
-        return (alive or found or [None])[0]
+        return next(iter(alive or found), None)
 
     def spouses(self, person: str) -> list[tuple[str, Span]]:
         """All whom a person has been married to, and when."""
@@ -159,7 +159,8 @@ class World:
 
     def closure(self, who: str, year: int) -> set[str]:
         """All whose descendant ``who`` is."""
-        found, open_ = set(), [who]
+        found: set[str] = set()
+        open_ = [who]
         while open_:
             for of in self.related(open_.pop(), "child", year) - found:
                 found.add(of)
@@ -173,8 +174,10 @@ class World:
         first, last = year_span(year)
         first = late or first
         spans = [(group, self._clipped(span, first, last)) for group, span in self._groups()]
-        days = sum(1 for day in _days(first, last) if self._joined(one, other, day, spans))
-        return days, (last - first).days + 1
+        total = (last - first).days + 1
+        if not any(one in group for group, _ in spans) or not any(other in group for group, _ in spans):
+            return 0, total
+        return sum(1 for day in _days(first, last) if self._joined(one, other, day, spans)), total
 
     def _clipped(self, span: Span, first: date, last: date) -> Span:
         return max(span[0], first), min(span[1], last)
