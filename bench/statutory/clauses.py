@@ -193,7 +193,7 @@ class _Reader:
         return self.seen[text, depth]
 
     def fresh(self, text: str, depth: int) -> list[Atom] | None:
-        """As `clause`, of a text not seen in this sentence: each is read once, or long sentences would take for ever."""
+        """As `clause`, of a text not seen in this sentence: each is read once, or long sentences would not end."""
         rest, times, place = self.taken(text)
         for pattern, kind in compiled():
             found = pattern.fullmatch(rest)

@@ -67,6 +67,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (rf"<l:who> (?:is|are|was|were) the (?P<rel>(?:{RELATIVES}|children)s?) of <l>", "kin"),
     (r"<l> adopted <l:who>", "adopted"),
     # income
+    (r"<p>'s (?P<whole>(?:adjusted )?gross|total) income (?:is|was|is equal to) <m>", "income"),
     (rf"<p>'s {_INCOME} (?:is|was|is equal to) <m>", "income"),
     (r"<p>'s (?:is|was) <m>", "income"),
     (rf"<p> {_EARN} <m>(?: in (?:remuneration|wages|income))?", "income"),

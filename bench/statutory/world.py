@@ -229,6 +229,8 @@ class World:
             one for one in self.of("paid", "outstanding", "bonus", "disability pay")
             if one.args["payee"] == person and self.paid_in(one, year)
         ]  # fmt: skip
+        if len(atoms) > 1 and any("whole" in one.args for one in atoms):
+            raise Doubt("a gross income and what may be a part of it")
         total = Fraction(0)
         for one in atoms:
             if one.kind == "income" and any(span != EVER and span[0].year != span[1].year for _, span in one.times):
