@@ -46,8 +46,15 @@ class Reader:
         return value if isinstance(value, bool) else Fraction(value)
 
     def decides(self, case: dict[str, Any], wanted: str) -> Any:
-        """Whether the case, of exact numbers, is decided as wanted."""
-        logic, active, above, ways = self.logic, {}, self.logic.literal(value=False), []
+        """Whether the case, of exact numbers, is decided as wanted.
+
+        So it is where a rule for that is active, no rule of a higher priority is, and no rule of at least its priority
+        for anything else is, or may be where a division by zero leaves it open.
+        """
+        logic = self.logic
+        active: dict[str, Any] = {}
+        ways: list[Any] = []
+        before: list[Any] = []
         fires = {rule["id"]: self.value(tree, case) for rule, tree in self.rules}
 
         def is_active(name: str) -> Any:
@@ -58,12 +65,12 @@ class Reader:
 
         for priority in sorted({rule.get("priority", 0) for rule, _ in self.rules}, reverse=True):
             level = [rule for rule, _ in self.rules if rule.get("priority", 0) == priority]
-            sides = [
-                logic.either([is_active(one["id"]) for one in level if (one["then"] == wanted) is yes])
-                for yes in (True, False)
-            ]
-            ways.append(logic.both([logic.no(above), sides[0], logic.no(sides[1])]))
-            above = logic.either([above, *sides])
+            sides = {
+                yes: [is_active(one["id"]) for one in level if (one["then"] == wanted) is yes] for yes in (True, False)
+            }
+            before += [logic.no(logic.maybe(one)) for one in sides[False]]
+            ways.append(logic.both([*before, logic.either([logic.surely(one) for one in sides[True]])]))
+            before += [logic.no(logic.surely(one)) for one in sides[True]]
         return logic.either(ways)
 
     def value(self, tree: ast.expr, case: dict[str, Any]) -> Any:
