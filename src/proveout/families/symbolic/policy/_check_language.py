@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from datetime import date
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from proveout.families.symbolic.policy._check_logic import Logic
 
 __all__ = ["Reader"]
@@ -29,6 +33,25 @@ class Reader:
     def trees(self) -> list[ast.expr]:
         """All expressions of the policy."""
         return [*self.means.values(), *(tree for _, tree in self.rules)]
+
+    @cached_property
+    def uses(self) -> tuple[Counter[str], dict[str, list[list[ast.expr]]]]:
+        """How often each name stands anywhere, and the literals of each comparison of it with literals alone."""
+        nodes = [node for tree in self.trees() for node in ast.walk(tree)]
+        beside: dict[str, list[list[ast.expr]]] = {}
+        for node in nodes:
+            if isinstance(node, ast.Compare):
+                for name, literals in self._compared([node.left, *node.comparators]):
+                    beside.setdefault(name, []).append(literals)
+        return Counter(node.id for node in nodes if isinstance(node, ast.Name)), beside
+
+    def _compared(self, sides: list[ast.expr]) -> Iterator[tuple[str, list[ast.expr]]]:
+        for name in {side.id for side in sides if isinstance(side, ast.Name)}:
+            others = [side for side in sides if not (isinstance(side, ast.Name) and side.id == name)]
+            literals = [one for side in others for one in getattr(side, "elts", [side])]
+            names = {part.id for one in literals for part in ast.walk(one) if isinstance(part, ast.Name)}
+            if len(others) == len(sides) - 1 and not names & self.known:
+                yield name, literals
 
     def in_unit_of(self, name: str, literal: ast.expr) -> Any:
         """The value of a literal, in the unit of a fact."""
@@ -149,6 +172,7 @@ class Reader:
         return best, unit
 
 
+@lru_cache(maxsize=4096)
 def _tree(text: str) -> ast.expr:
     return ast.parse(text.strip(), mode="eval").body
 
