@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from proveout.families.symbolic.policy._model import Fact, Policy, Scalar
 
-__all__ = ["Cell", "Cells", "bounds", "code_of", "find_cells", "is_numeric", "value_of"]
+__all__ = ["Cell", "Cells", "bounds", "code_of", "find_cells", "is_numeric", "parts_of", "step_of", "value_of"]
 
 Code = bool | int | Fraction | str
 _NUMERIC = frozenset({"number", "money", "date", "duration"})
@@ -173,7 +173,7 @@ class _Literals:
             return
         if isinstance(node, Name):
             self.inexact.add(node.name)
-        for part in _parts(node):
+        for part in parts_of(node):
             self.read(part)
 
     def _compare(self, node: Compare) -> bool:
@@ -192,7 +192,8 @@ class _Literals:
             cuts.update((Fraction(cast("int", literal.value)), after) for after in _CUTS[op])
 
 
-def _parts(node: Expression) -> Iterator[Expression]:
+def parts_of(node: Expression) -> Iterator[Expression]:
+    """The expressions that an expression is made of."""
     for field in node.__struct_fields__:
         value = getattr(node, field)
         for part in value if isinstance(value, tuple) else (value,):

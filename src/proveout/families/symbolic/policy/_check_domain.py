@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -68,19 +67,11 @@ class Domain:
 
     def _constants(self) -> list[Any] | None:
         """The literals it is compared with, in its own unit; None where it is more than compared with literals."""
-        found: list[Any] = []
-        nodes = [node for tree in self._reader.trees() for node in ast.walk(tree)]
-        simple = 0
-        for node in nodes:
-            if isinstance(node, ast.Compare):
-                sides = [node.left, *node.comparators]
-                others = [side for side in sides if not _is(side, self.name)]
-                literals = [one for side in others for one in getattr(side, "elts", [side])]
-                names = {part.id for one in literals for part in ast.walk(one) if isinstance(part, ast.Name)}
-                if len(others) == len(sides) - 1 and not names & self._reader.known:
-                    simple += 1
-                    found.extend(self._reader.in_unit_of(self.name, literal) for literal in literals)
-        return found if simple == sum(_is(node, self.name) for node in nodes) else None
+        counts, beside = self._reader.uses
+        compared = beside.get(self.name, [])
+        if len(compared) != counts[self.name]:
+            return None
+        return [self._reader.in_unit_of(self.name, one) for literals in compared for one in literals]
 
     def variable(self, logic: SolverLogic, reader: Reader, solver: Any) -> Any:
         """A variable of z3 that has the values of the fact; of one that may be changed, those of its grid or as now."""
@@ -100,10 +91,6 @@ class Domain:
         solver.add(*([] if self._low is None else [number >= logic.literal(self._low)]))
         solver.add(*([] if self._high is None else [number <= logic.literal(self._high)]))
         return number
-
-
-def _is(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
 
 
 def plain_number(fact: dict[str, Any], value: Any) -> Any:

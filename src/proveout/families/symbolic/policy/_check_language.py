@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from datetime import date
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from proveout.families.symbolic.policy._check_logic import Logic
 
 __all__ = ["Reader"]
@@ -30,6 +34,25 @@ class Reader:
         """All expressions of the policy."""
         return [*self.means.values(), *(tree for _, tree in self.rules)]
 
+    @cached_property
+    def uses(self) -> tuple[Counter[str], dict[str, list[list[ast.expr]]]]:
+        """How often each name stands anywhere, and the literals of each comparison of it with literals alone."""
+        nodes = [node for tree in self.trees() for node in ast.walk(tree)]
+        beside: dict[str, list[list[ast.expr]]] = {}
+        for node in nodes:
+            if isinstance(node, ast.Compare):
+                for name, literals in self._compared([node.left, *node.comparators]):
+                    beside.setdefault(name, []).append(literals)
+        return Counter(node.id for node in nodes if isinstance(node, ast.Name)), beside
+
+    def _compared(self, sides: list[ast.expr]) -> Iterator[tuple[str, list[ast.expr]]]:
+        for name in {side.id for side in sides if isinstance(side, ast.Name)}:
+            others = [side for side in sides if not (isinstance(side, ast.Name) and side.id == name)]
+            literals = [one for side in others for one in getattr(side, "elts", [side])]
+            names = {part.id for one in literals for part in ast.walk(one) if isinstance(part, ast.Name)}
+            if len(others) == len(sides) - 1 and not names & self.known:
+                yield name, literals
+
     def in_unit_of(self, name: str, literal: ast.expr) -> Any:
         """The value of a literal, in the unit of a fact."""
         if isinstance(literal, ast.Constant) and isinstance(literal.value, str):
@@ -46,8 +69,15 @@ class Reader:
         return value if isinstance(value, bool) else Fraction(value)
 
     def decides(self, case: dict[str, Any], wanted: str) -> Any:
-        """Whether the case, of exact numbers, is decided as wanted."""
-        logic, active, above, ways = self.logic, {}, self.logic.literal(value=False), []
+        """Whether the case, of exact numbers, is decided as wanted.
+
+        So it is where a rule for that is active, no rule of a higher priority is, and no rule of at least its priority
+        for anything else is, or may be where a division by zero leaves it open.
+        """
+        logic = self.logic
+        active: dict[str, Any] = {}
+        ways: list[Any] = []
+        before: list[Any] = []
         fires = {rule["id"]: self.value(tree, case) for rule, tree in self.rules}
 
         def is_active(name: str) -> Any:
@@ -58,12 +88,12 @@ class Reader:
 
         for priority in sorted({rule.get("priority", 0) for rule, _ in self.rules}, reverse=True):
             level = [rule for rule, _ in self.rules if rule.get("priority", 0) == priority]
-            sides = [
-                logic.either([is_active(one["id"]) for one in level if (one["then"] == wanted) is yes])
-                for yes in (True, False)
-            ]
-            ways.append(logic.both([logic.no(above), sides[0], logic.no(sides[1])]))
-            above = logic.either([above, *sides])
+            sides = {
+                yes: [is_active(one["id"]) for one in level if (one["then"] == wanted) is yes] for yes in (True, False)
+            }
+            before += [logic.no(logic.maybe(one)) for one in sides[False]]
+            ways.append(logic.both([*before, logic.either([logic.surely(one) for one in sides[True]])]))
+            before += [logic.no(logic.surely(one)) for one in sides[True]]
         return logic.either(ways)
 
     def value(self, tree: ast.expr, case: dict[str, Any]) -> Any:
@@ -142,6 +172,7 @@ class Reader:
         return best, unit
 
 
+@lru_cache(maxsize=4096)
 def _tree(text: str) -> ast.expr:
     return ast.parse(text.strip(), mode="eval").body
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from proveout.errors import FactInvalid, PolicyInvalid
-from proveout.families.symbolic.policy._cases import CONTRADICTION, NONE, Cases, by_priority, overriders
+from proveout.families.symbolic.policy._cases import CONTRADICTION, NONE, UNKNOWN, Cases, by_priority, overriders
 from proveout.families.symbolic.policy._cells import Cells, code_of, find_cells, is_numeric, step_of, value_of
 from proveout.families.symbolic.policy._expressions import Constant, Expression
 from proveout.families.symbolic.policy._plain import Plainer
@@ -19,9 +19,18 @@ from proveout.families.symbolic.policy._z3 import Budget
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from proveout.families.symbolic.policy._model import Fact, Policy, Scalar
+    from proveout.families.symbolic.policy._model import Fact, Policy, Rule, Scalar
 
-__all__ = ["Formulas", "Given", "Reasoner", "TooComplexError", "merged_facts", "outcomes_of", "texts_in"]
+__all__ = [
+    "Formulas",
+    "Given",
+    "Reasoner",
+    "TooComplexError",
+    "active_rules",
+    "merged_facts",
+    "outcomes_of",
+    "texts_in",
+]
 
 
 # Most questions need far fewer steps, and a time limit starts a thread, which takes longer than they do.
@@ -61,9 +70,11 @@ class Formulas:
 
     Attributes:
         fires: by rule.
+        may_fire: by rule, of those whose condition may have no value: that it does not fail.
         active: by rule: it fires and no active rule overrides it.
         deciding: by rule: it is active, and no rule of higher priority is.
-        outcomes: by decision, and for `CONTRADICTION` and `NONE`: exactly one of them holds in every case.
+        outcomes: by decision, and for `CONTRADICTION`, `NONE` and, where a division by zero may leave a case open,
+            `UNKNOWN`: exactly one of them holds in every case.
         definitions: by name; a formula where it is boolean.
     """
 
@@ -75,12 +86,12 @@ class Formulas:
         }
         rules = {rule.id: rule for rule in policy.rules}
         self.fires = {name: self.translator.formula(rule.when) for name, rule in rules.items()}
-        self.active: dict[str, Any] = {}
-        for name, above in overriders(policy).items():
-            off = [z3.Not(self.active[other]) for other in above]
-            self.active[name] = z3.And([self.fires[name], *off]) if off else self.fires[name]
+        fails = {name: self.translator.fails(rule.when) for name, rule in rules.items()}
+        partial = any(one is not None for one in fails.values())
+        self.may_fire = {name: z3.Not(one) for name, one in fails.items() if one is not None}
+        self.active, maybe = active_rules(policy, self.fires, self.may_fire, z3)
         self.deciding = self._deciding(policy, space)
-        outcomes = outcomes_of(policy.rules, self.active, z3, space.truth)
+        outcomes = outcomes_of(policy.rules, self.active, maybe if partial else None, z3, space.truth)
         self.outcomes = {**dict.fromkeys(policy.decisions, z3.Not(space.truth)), **outcomes}
 
     def _deciding(self, policy: Policy, space: Space) -> dict[str, Any]:
@@ -92,22 +103,59 @@ class Formulas:
         return deciding
 
 
-def outcomes_of(rules: Any, active: Mapping[str, Any], z3: Any, truth: Any) -> dict[str, Any]:
-    """Which outcome the active rules lead to, as formulas: by decision, `CONTRADICTION` and `NONE`."""
+def active_rules(
+    policy: Policy, fires: Mapping[str, Any], may_fire: Mapping[str, Any], z3: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """By rule, that it is active, and that it is or, for all that is known, may be."""
+    active: dict[str, Any] = {}
+    maybe: dict[str, Any] = {}
+    for name, above in overriders(policy).items():
+        off = [z3.Not(maybe[other]) for other in above]
+        active[name] = z3.And([fires[name], *off]) if off else fires[name]
+        if name in may_fire or any(maybe[other] is not active[other] for other in above):
+            maybe[name] = z3.And([may_fire.get(name, fires[name]), *(z3.Not(active[other]) for other in above)])
+        else:
+            maybe[name] = active[name]
+    return active, maybe
+
+
+def outcomes_of(
+    rules: Any, active: Mapping[str, Any], maybe: Mapping[str, Any] | None, z3: Any, truth: Any
+) -> dict[str, Any]:
+    """Which outcome the active rules lead to, as formulas: by decision, `CONTRADICTION` and `NONE`.
+
+    Args:
+        rules: of the policy.
+        active: that each is.
+        maybe: that each may be; None where every condition has a value, and then there is no `UNKNOWN` either.
+        z3: the module.
+        truth: in the context of the formulas.
+    """
     ways: dict[str, list[Any]] = {CONTRADICTION: []}
     none_above = truth
+    above: list[tuple[str, Any]] = []
     for _, level in by_priority(rules):
-        chosen: dict[str, list[Any]] = {}
-        for rule in level:
-            chosen.setdefault(rule.then, []).append(active[rule.id])
-        some = {then: z3.Or(formulas) for then, formulas in chosen.items()}
+        some = _by_decision(level, active, z3)
+        may = some if maybe is None else _by_decision(level, maybe, z3)
         for then, holds in some.items():
-            others = [z3.Not(other) for name, other in some.items() if name != then]
+            others = [z3.Not(other) for name, other in (*may.items(), *above) if name != then]
             ways.setdefault(then, []).append(z3.And([none_above, holds, *others]))
         if len(some) > 1:
-            ways[CONTRADICTION].append(z3.And(none_above, z3.AtLeast(*some.values(), 2)))
+            open_above = [z3.Not(other) for _, other in above]
+            ways[CONTRADICTION].append(z3.And(none_above, z3.AtLeast(*some.values(), 2), *open_above))
         none_above = z3.And([none_above, *(z3.Not(holds) for holds in some.values())])
-    return {**{name: z3.Or([z3.Not(truth), *all_ways]) for name, all_ways in ways.items()}, NONE: none_above}
+        above += may.items() if maybe is not None else ()
+    none = z3.And([none_above, *(z3.Not(other) for _, other in above)]) if above else none_above
+    found = {**{name: z3.Or([z3.Not(truth), *all_ways]) for name, all_ways in ways.items()}, NONE: none}
+    return found if maybe is None else found | {UNKNOWN: z3.Not(z3.Or(list(found.values())))}
+
+
+def _by_decision(level: Sequence[Rule], active: Mapping[str, Any], z3: Any) -> dict[str, Any]:
+    """By decision, that some rule for it is active."""
+    chosen: dict[str, list[Any]] = {}
+    for rule in level:
+        chosen.setdefault(rule.then, []).append(active[rule.id])
+    return {then: z3.Or(formulas) for then, formulas in chosen.items()}
 
 
 def texts_in(*policies: Policy) -> set[str]:
@@ -202,7 +250,7 @@ class Reasoner:
         return self._names[label][0]
 
     def outcome(self, outcome: str) -> Any:
-        """That a case comes to a decision, to `CONTRADICTION` or to `NONE`.
+        """That a case comes to a decision, to `CONTRADICTION`, to `NONE`, or to `UNKNOWN` where that is possible.
 
         Raises:
             FactInvalid: the policy has no such decision.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from proveout.families.symbolic.policy._cases import CONTRADICTION, NONE, overriders
 from proveout.families.symbolic.policy._dump import plain_value
 from proveout.families.symbolic.policy._findings import Finding
-from proveout.families.symbolic.policy._reasoner import TooComplexError, outcomes_of
+from proveout.families.symbolic.policy._reasoner import TooComplexError, active_rules, outcomes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -151,11 +151,10 @@ class _Search:
         """A copy of the policy whose rules can be switched off one by one, and that it decides differently."""
         z3, space = self._reasoner.space.z3, self._reasoner.space
         switches = {rule.id: z3.Bool(f"on {rule.id}", space.context) for rule in self._policy.rules}
-        active: dict[str, Any] = {}
-        for name, above in self._above.items():
-            off = [z3.Not(active[other]) for other in above]
-            active[name] = z3.And([switches[name], self._formulas.fires[name], *off])
-        outcomes = outcomes_of(self._policy.rules, active, z3, space.truth)
+        fires = {name: z3.And(switches[name], formula) for name, formula in self._formulas.fires.items()}
+        may_fire = {name: z3.And(switches[name], formula) for name, formula in self._formulas.may_fire.items()}
+        active, maybe = active_rules(self._policy, fires, may_fire, z3)
+        outcomes = outcomes_of(self._policy.rules, active, maybe if may_fire else None, z3, space.truth)
         pairs = [
             (self._formulas.outcomes[name], outcomes.get(name, z3.Not(space.truth))) for name in self._formulas.outcomes
         ]

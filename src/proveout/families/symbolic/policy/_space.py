@@ -6,7 +6,15 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from proveout.families.symbolic.policy._cells import bounds, code_of, is_numeric, other_text, step_of, value_of
+from proveout.families.symbolic.policy._cells import (
+    bounds,
+    code_of,
+    is_numeric,
+    other_text,
+    parts_of,
+    step_of,
+    value_of,
+)
 from proveout.families.symbolic.policy._expressions import (
     All,
     AnyOf,
@@ -196,8 +204,84 @@ class Translator:
         }
 
     def formula(self, expression: Expression) -> Any:
-        """A boolean expression, units and all, as a formula."""
-        return self.write(self._plainer.plain(expression))
+        """An expression, units and all, as a formula: of a condition, that it holds."""
+        plain = self._plainer.plain(expression)
+        return self.truth(plain, held=True) if self._is_condition(plain) else self.write(plain)
+
+    def fails(self, expression: Expression) -> Any:
+        """That a condition fails; None where that is simply that it does not hold.
+
+        A condition with a quotient by zero may do neither: as in the evaluator, the quotient has no value, what needs
+        it is unknown, and ``and``, ``or`` and ``not`` are Kleene's (1952).
+        """
+        plain = self._plainer.plain(expression)
+        return self.truth(plain, held=False) if self._is_partial(plain) else None
+
+    def _is_condition(self, node: Expression) -> bool:
+        if isinstance(node, Name) and node.name in self._definitions:
+            return self._is_condition(self._plainer.definition(node.name))
+        if isinstance(node, Name):
+            return self._space.facts[node.name].type == "boolean"
+        if isinstance(node, Choose):
+            return self._is_condition(node.then)
+        return isinstance(node, Not | All | AnyOf | Compare | In) or (
+            isinstance(node, Constant) and isinstance(node.value, bool)
+        )
+
+    def _is_partial(self, node: Expression) -> bool:
+        """Whether it may have no value: whether something is divided by what may be zero."""
+        if isinstance(node, Constant):
+            return False
+        if isinstance(node, Name):
+            return node.name in self._definitions and self._is_partial(self._plainer.definition(node.name))
+        if (
+            isinstance(node, Arithmetic)
+            and node.op == "/"
+            and not (isinstance(node.right, Constant) and node.right.value)
+        ):
+            return True
+        return any(self._is_partial(part) for part in parts_of(node))
+
+    def truth(self, node: Expression, *, held: bool) -> Any:
+        """That a plain condition holds, or that it fails."""
+        z3 = self._z3
+        if not self._is_partial(node):
+            return self.write(node) if held else z3.Not(self.write(node))
+        if isinstance(node, Name):
+            return self.truth(self._plainer.definition(node.name), held=held)
+        if isinstance(node, Not):
+            return self.truth(node.of, held=not held)
+        if isinstance(node, All | AnyOf):
+            parts = [self.truth(part, held=held) for part in node.of]
+            return z3.And(parts) if held == isinstance(node, All) else z3.Or(parts)
+        if isinstance(node, Choose):
+            ways = ((True, node.then), (False, node.otherwise))
+            return z3.Or(
+                [z3.And(self.truth(node.condition, held=so), self.truth(part, held=held)) for so, part in ways]
+            )
+        formula = self.write(node)
+        return z3.And([formula if held else z3.Not(formula), *self._defined(node)])
+
+    def _defined(self, node: Expression) -> list[Any]:
+        """What must be so for a plain expression to have a value, besides its conditions."""
+        if not self._is_partial(node):
+            return []
+        if isinstance(node, Name):
+            return self._defined(self._plainer.definition(node.name))
+        if isinstance(node, Not | All | AnyOf):
+            return [self._z3.Or(self.truth(node, held=True), self.truth(node, held=False))]
+        if isinstance(node, Choose):
+            ways = ((True, node.then), (False, node.otherwise))
+            return [
+                self._z3.Or(
+                    [self._z3.And([self.truth(node.condition, held=so), *self._defined(part)]) for so, part in ways]
+                )
+            ]
+        defined = [formula for part in parts_of(node) for formula in self._defined(part)]
+        if isinstance(node, Arithmetic) and node.op == "/":
+            by = self.write(node.right)
+            defined.append(self._z3.Not(self._space.truth) if by.expression is None else by.expression != 0)
+        return defined
 
     def write(self, node: Expression) -> Any:
         """A plain expression as a formula, a term, or the number of a text."""

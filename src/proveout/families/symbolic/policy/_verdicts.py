@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from proveout.families.symbolic.policy._cases import CONTRADICTION, NONE
+from proveout.families.symbolic.policy._cases import CONTRADICTION, NONE, UNKNOWN
 from proveout.families.symbolic.policy._model import Scalar
 from proveout.families.symbolic.policy._reasoner import Given, Reasoner, TooComplexError
 
@@ -178,7 +178,7 @@ def decide(reasoner: Reasoner, facts: Mapping[str, Scalar | None]) -> str | None
             if not reasoner.possible(literals):
                 return None
             decision = reasoner.cases.outcome(reasoner.model(given))
-            if decision in {NONE, CONTRADICTION}:
+            if decision in {NONE, CONTRADICTION, UNKNOWN}:
                 return None
             agreed = not reasoner.possible([*literals, reasoner.no(reasoner.outcome(decision))])
         except TooComplexError:
