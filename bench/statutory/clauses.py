@@ -172,9 +172,9 @@ class _Reader:
         for one in self.atoms[::-1]:
             both = re.findall(r"P_\w+", one.args.get("p", "") + " " + one.args.get("other", ""))
             if rel == "spouse" and one.kind == "married" and found[1] in both and len(both) == 2:
-                return next(name for name in both if name != found[1])
+                return str(next(name for name in both if name != found[1]))
             if one.kind == "kin" and one.args["rel"] == rel and found[1] in one.args["p"]:
-                return one.args["who"]
+                return str(one.args["who"])
         name = f"{found[1]}__{rel.replace('-', '_')}"
         self.kin(found[1], name, rel)
         return name
