@@ -49,6 +49,9 @@ _APPOSED = (
 )
 
 
+_NAMELESS = re.compile(rf"(P_\w+)'s ({_REL})\b(?!'s parents)")
+
+
 class Atom(msgspec.Struct, frozen=True):
     """One thing that a case says: its kind, who and what, when (each time with its preposition) and where."""
 
@@ -162,7 +165,7 @@ class _Reader:
             self.kin(found["p"], found["who"], found["rel"])
             end = ", " if found["end"] == "," and "," not in found[0][:-1] else " "
             text = text[: found.start()] + found["who"] + end + text[found.end() :].lstrip()
-        return re.sub(rf"(P_\w+)'s ({_REL})\b(?!'s parents)", self.unnamed, text) if " is P_" not in text else text
+        return _NAMELESS.sub(self.unnamed, text) if " is P_" not in text else text
 
     def unnamed(self, found: re.Match[str]) -> str:
         parent = re.search(rf"(P_\w+) has an? (?:son|daughter|child), {found[1]}\b", found.string)
