@@ -13,7 +13,14 @@ import pytest
 
 from proveout.demo._scenarios import TARGETS, draw_facts
 from proveout.families.symbolic import policy as package
-from proveout.families.symbolic.policy import Evaluator, check_policy, load_policy, parse_policy, policy_to_json
+from proveout.families.symbolic.policy import (
+    Evaluator,
+    PolicyChecker,
+    check_policy,
+    load_policy,
+    parse_policy,
+    policy_to_json,
+)
 
 with as_file(files("proveout.demo") / "desk" / "policy.yaml") as path:
     DESK = load_policy(path)
@@ -204,6 +211,13 @@ def test_ten_thousand_mutated_proofs_of_the_desk_are_rejected() -> None:
     tried = rejected(list(desk_cases(300, 5)), seed=12, count=10_000)
     assert min(tried[mutate.__name__] for mutate in MUTATIONS) > 500
     assert tried["other derivation"] <= 50
+
+
+def test_a_checker_that_is_kept_says_what_a_new_one_says() -> None:
+    checker, cases = PolicyChecker(TANGLED_JSON), list(tangled_cases(40, 6))
+    for _, mutated, (original, policy, given) in mutants(cases, seed=13, count=80):
+        assert checker.problems(mutated, given) == check_policy(mutated, copy.deepcopy(policy), given)
+        assert checker.problems(original, given) == []
 
 
 def test_facts_are_those_given() -> None:
