@@ -4,8 +4,8 @@ DIR holds cases.jsonl: text, question, answer or answer_usd, and gold columns th
 split by a hash of the id without _pos and _neg: the reader and the policies were developed on one half, the other only
 measures. A case is answered when each of its sentences and the question are understood, the policies of the sections
 decide, and the checker accepts every proof; the others are abstentions. An amount is right to the exact dollar; shown
-beside are the answers within the tolerance of Holzenberger et al. (as recalled: off by less than 10 % or $5,000, whichever
-is more), within 10 % alone, and by how many dollars the wrong ones are off.
+beside are the answers within the tolerance of Holzenberger et al. (as recalled: off by less than 10 % or $5,000,
+whichever is more), within 10 % alone, and by how many dollars the wrong ones are off.
 
 The risk-coverage curve goes by confidence: answered before not, shorter cases before longer, then the share of the
 sentences that were understood, with what is decided on these alone. The intervals are Wilson's, that of the wrong among
