@@ -183,3 +183,14 @@ def test_rules_in_force_for_a_time_need_the_day(text_task: Task, build: Build, t
     assert accepted(candidate, {"text": said, "day": "2026-03-02"}, after, _made(tmp_path / "files")) == ()
     assert "rules.day" in only(candidate, text=said).abstention
     assert "no day" in only(candidate, text=said, day="31 February").abstention
+
+
+def test_a_division_by_zero_decides_nothing_and_says_so(fields_task: Task, build: Build) -> None:
+    path = fields_task.root / "policy.yaml"
+    text = path.read_text(encoding="utf-8").replace("not damaged and since > 30", "not damaged and price / since > 9")
+    path.write_text(text, encoding="utf-8")
+    inputs = {"since": 0, "opened": False, "price": 20}
+    answer = only(build(fields_task), **inputs)
+    assert answer.output == {"decision": "ask"}
+    path.write_text(text.replace("undetermined: ask", ""), encoding="utf-8")
+    assert "divides by zero" in only(build(fields_task), **inputs).abstention

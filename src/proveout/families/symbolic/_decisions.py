@@ -164,7 +164,7 @@ class DecisionCandidate:
             },
         }
         note = render_proof(verdict.proof, "short")
-        if verdict.status == "undetermined":
+        if verdict.status == "undetermined" and verdict.missing:
             note = f"{note} {self._question(verdict.missing[0])}".strip()
         wanted = self._state.recourse.get(verdict.decision)
         if wanted:
@@ -221,6 +221,8 @@ def _why_not(verdict: Verdict) -> str:
         return "the policy contradicts itself on this case"
     if verdict.status == "uncovered":
         return "no rule of the policy covers this case"
+    if not verdict.missing:
+        return "a condition divides by zero, and so has no value"
     return f"facts are missing: {', '.join(verdict.missing)}"
 
 
