@@ -150,7 +150,7 @@ def default_families() -> list[str]:
     Example:
         >>> import proveout.families
         >>> default_families()
-        ['distilled', 'llm', 'retrieval']
+        ['distilled', 'llm', 'retrieval', 'symbolic']
     """
     return [name for name in families.names() if "-" not in name]
 

@@ -421,3 +421,21 @@ def test_unicode_decisions_ids_and_texts_come_through(text: str) -> None:
     verdict = Evaluator(policy).decide({"größe": text})
     assert (verdict.decision, verdict.rule) == ("a", "é")
     assert check_policy(verdict.proof, policy_to_json(policy), {"größe": text}) == []
+
+
+def test_a_conflict_shows_both_rules_before_what_overrides() -> None:
+    rules = [
+        "{id: a, if: flag, then: yes}",
+        "{id: b, if: flag, then: yes}",
+        "{id: c, if: flag, then: no}",
+        "{id: d, if: flag, then: yes, overrides: [a, b]}",
+        "{id: e, if: flag, then: yes, overrides: [a, d]}",
+    ]
+    facts = "{name: flag, type: boolean}"
+    policy = parse_policy(
+        f"{{version: 1, name: p, decisions: [yes, no], facts: [{facts}], rules: [{', '.join(rules)}]}}"
+    )
+    verdict = Evaluator(policy).decide({"flag": True})
+    assert verdict.status == "conflict"
+    assert [one["rule"] for one in verdict.proof["holds"]] == ["b", "c", "e"]
+    assert check_policy(verdict.proof, policy_to_json(policy), {"flag": True}) == []

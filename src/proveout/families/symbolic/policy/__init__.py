@@ -1,6 +1,6 @@
 """Policies: typed facts and cited rules that decide, each decision with a proof."""
 
-from proveout.families.symbolic.policy._check import check_policy
+from proveout.families.symbolic.policy._check import PolicyChecker, check_policy
 from proveout.families.symbolic.policy._check_change import check_counterfactual
 from proveout.families.symbolic.policy._counterfactual import Change, NoChange, smallest_change
 from proveout.families.symbolic.policy._diff import Difference, PolicyDiff, RuleChange, diff
@@ -41,6 +41,7 @@ __all__ = [
     "Finding",
     "NoChange",
     "Policy",
+    "PolicyChecker",
     "PolicyDiff",
     "Proved",
     "Question",

@@ -9,15 +9,14 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from proveout.families.symbolic.policy._check_units import UNITS, times, unit_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from proveout.families.symbolic.policy._check_logic import Logic
 
 __all__ = ["Reader"]
-
-_TIMES = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
-_UNITS = {**{name: ("second", n) for name, n in _TIMES.items()}, "month": ("month", 1), "year": ("month", 12)}
 
 
 class Reader:
@@ -59,7 +58,7 @@ class Reader:
             return literal.value
         value, unit = self.read(literal, {})
         fact = self.facts[name]
-        own = _unit("day" if fact["type"] == "date" else fact.get("unit", ""))
+        own = unit_of("day" if fact["type"] == "date" else fact.get("unit", ""))
         return value / own[0] if unit and not isinstance(value, bool) else value
 
     def number(self, value: Any) -> Any:
@@ -113,7 +112,7 @@ class Reader:
         fact, value = self.facts[tree.id], case[tree.id]
         if fact["type"] not in {"number", "money", "duration", "date"}:
             return value, None
-        unit = _unit("day" if fact["type"] == "date" else fact.get("unit", ""))
+        unit = unit_of("day" if fact["type"] == "date" else fact.get("unit", ""))
         return self._scaled(value, unit), unit
 
     def _scaled(self, value: Any, unit: tuple[Fraction, dict[str, int]]) -> Any:
@@ -147,7 +146,7 @@ class Reader:
         left, right = self.read(tree.left, case), self.read(tree.right, case)
         if isinstance(tree.op, ast.Mult | ast.Div):
             sign = 1 if isinstance(tree.op, ast.Mult) else -1
-            return self.logic.apply(type(tree.op).__name__, left[0], right[0]), _times(left[1], right[1], sign)
+            return self.logic.apply(type(tree.op).__name__, left[0], right[0]), times(left[1], right[1], sign)
         sides, unit = _aligned(self.logic, [left, right])
         return self.logic.apply(type(tree.op).__name__, *sides), unit
 
@@ -159,10 +158,10 @@ class Reader:
         name = str(tree.func.id)  # type: ignore[attr-defined]
         if name == "date":
             day = date.fromisoformat(tree.args[0].value)  # type: ignore[attr-defined]
-            return self.logic.literal(Fraction(day.toordinal() * 86_400)), _unit("day")
+            return self.logic.literal(Fraction(day.toordinal() * 86_400)), unit_of("day")
         found = [self.read(one, case) for one in tree.args]
-        if name.removesuffix("s") in _UNITS:
-            unit = _unit(name)
+        if name.removesuffix("s") in UNITS:
+            unit = unit_of(name)
             return self._scaled(found[0][0], unit), unit
         (best, *others), unit = _aligned(
             self.logic, found if name != "abs" else [found[0], (self._opposite(found[0][0]), found[0][1])]
@@ -175,25 +174,6 @@ class Reader:
 @lru_cache(maxsize=4096)
 def _tree(text: str) -> ast.expr:
     return ast.parse(text.strip(), mode="eval").body
-
-
-def _unit(text: str) -> tuple[Fraction, dict[str, int]]:
-    scale, powers, sign = Fraction(1), dict[str, int](), 1
-    for name in text.replace("/", " / ").replace("*", " ").split():
-        base, size = _UNITS.get(name, _UNITS.get(name.removesuffix("s"), (name, 1)))
-        if name != "/":
-            scale, powers[base] = scale * Fraction(size) ** sign, powers.get(base, 0) + sign
-        sign = -1 if name == "/" else 1
-    return scale, powers
-
-
-def _times(left: Any, right: Any, sign: int) -> Any:
-    if left is None and right is None:
-        return None
-    (one, powers), (other, more) = left or _unit(""), right or _unit("")
-    total = {base: powers.get(base, 0) + sign * more.get(base, 0) for base in {*powers, *more}}
-    total = {base: power for base, power in total.items() if power}
-    return (one * other**sign if total else Fraction(1)), total
 
 
 def _aligned(logic: Logic, sides: list[tuple[Any, Any]]) -> tuple[list[Any], Any]:

@@ -171,8 +171,7 @@ class Evaluator:
             prover.holds(outcome.winner)
             prover.fail(rank for rank in self._down_to(winner.priority) if self._rules[rank].then != winner.then)
         elif outcome.status == "conflict":
-            prover.holds(outcome.winner)
-            prover.holds(outcome.rival)
+            prover.holds(outcome.winner, outcome.rival)
             prover.fail(self._down_to(self._rules[outcome.winner].priority + 1))
         elif outcome.status == "uncovered":
             prover.fail(range(len(self._rules)))

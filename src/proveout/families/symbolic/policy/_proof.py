@@ -57,16 +57,15 @@ class Prover:
         self._fails: set[int] = set()
         self._used: dict[str, Any] = {}
 
-    def holds(self, rank: int) -> None:
-        """Show that a rule fires, and that nothing that overrides it is active."""
-        if rank in self._holds:
-            return
-        rule = self._rules[rank]
-        shown = dict(rule.head)
-        self._holds[rank] = shown
-        shown["since"] = rule.step.explain(self._values, self._used)
-        if rule.above:
-            self.fail(rule.above)
+    def holds(self, *ranks: int) -> None:
+        """Show that rules fire, and that nothing that overrides them is active; they come before what that takes."""
+        new = [rank for rank in ranks if rank not in self._holds]
+        for rank in new:
+            rule = self._rules[rank]
+            self._holds[rank] = {**dict(rule.head), "since": rule.step.explain(self._values, self._used)}
+        for rank in new:
+            if self._rules[rank].above:
+                self.fail(self._rules[rank].above)
 
     def fail(self, ranks: Iterable[int]) -> None:
         """Note rules of which it must be shown that they are not active."""

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from proveout.families.symbolic.policy import Policy, _check_change, _check_domain, _check_language, _check_logic
+from proveout.families.symbolic.policy import (
+    Policy,
+    _check_change,
+    _check_domain,
+    _check_language,
+    _check_logic,
+    _check_units,
+)
 from proveout.families.symbolic.policy._check_change import check_counterfactual
 from proveout.families.symbolic.policy._counterfactual import Change, NoChange, smallest_change
 from proveout.families.symbolic.policy._dump import policy_to_json
@@ -135,8 +142,8 @@ def test_whatever_is_no_proof_is_reported_and_never_raises(reasoner: Reasoner, p
 
 
 def test_the_checker_shares_nothing_with_the_prover() -> None:
-    own = {f"proveout.families.symbolic.policy._check_{name}" for name in ("domain", "language", "logic")}
-    for module in (_check_change, _check_domain, _check_language, _check_logic):
+    own = {f"proveout.families.symbolic.policy._check_{name}" for name in ("domain", "language", "logic", "units")}
+    for module in (_check_change, _check_domain, _check_language, _check_logic, _check_units):
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         imported = {line.split()[1] for line in source.splitlines() if line.strip().startswith("from proveout")}
         assert imported <= own
