@@ -35,7 +35,7 @@ def test_int8_weights_give_nearly_the_same_vectors(
     assert said["value"] == "int8"
     found = parity(full, light.embed(TEXTS))
     assert (said["cosine"], said["lowest_cosine"]) == pytest.approx((found.mean, found.lowest), abs=1e-3)
-    assert found.mean >= found.lowest >= 0.97
+    assert found.mean >= found.lowest >= 0.99
     assert not np.array_equal(full, light.embed(TEXTS))
 
 

@@ -82,14 +82,15 @@ def parity(full: Array, light: Array) -> Parity:
 
 
 def quantise(graph: Path, target: Path) -> None:
-    """Weights to int8, one scale a channel; activations are scaled as they come (onnxruntime's dynamic mode)."""
+    """Weights to 8 bits, one scale a channel; activations are scaled as they come (onnxruntime's dynamic mode)."""
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415  an extra
 
     unfinished = target.with_suffix(".unfinished")
     # It logs, at each call, the advice to run a pre-processing that these graphs do not need.
     logging.getLogger().addFilter(_quiet)
     try:
-        quantize_dynamic(str(graph), str(unfinished), per_channel=True, weight_type=QuantType.QInt8)
+        # Unsigned, since products with signed weights saturate on processors without VNNI: another encoder there.
+        quantize_dynamic(str(graph), str(unfinished), per_channel=True, weight_type=QuantType.QUInt8)
     finally:
         logging.getLogger().removeFilter(_quiet)
     write_atomic(target, unfinished.read_bytes())
