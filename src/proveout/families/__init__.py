@@ -10,6 +10,7 @@ from proveout.families._build import (
 )
 from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold
 from proveout.families._code import code_version
+from proveout.families._composed import Composed, ComposedStep, Override, Rebuilds
 from proveout.families._embedders import Embedder, EmbedderKind, embedder, embedders, fit_embedder, load_embedder
 from proveout.families._incumbent import Recorded
 from proveout.families._proofs import (
@@ -70,6 +71,8 @@ __all__ = [
     "Checker",
     "Claim",
     "Completion",
+    "Composed",
+    "ComposedStep",
     "DistilledCandidate",
     "DistilledFamily",
     "Embedder",
@@ -84,8 +87,10 @@ __all__ = [
     "LanguageCandidate",
     "LlmFamily",
     "Loads",
+    "Override",
     "PassageCandidate",
     "Provider",
+    "Rebuilds",
     "Recorded",
     "Replay",
     "ReplayCandidate",
