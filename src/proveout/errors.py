@@ -10,7 +10,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound · RequestNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
     ├── PolicyError          (3)  PolicyInvalid · FactInvalid · DecisionModelInvalid · GraphInvalid · TextNotUnderstood
-    ├── TrialError           (3)  MetricUnknown · CandidateInvalid
+    ├── TrialError           (3)  MetricUnknown · FaultUnknown · CandidateInvalid
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
@@ -46,6 +46,7 @@ __all__ = [
     "FamilyDoesNotFit",
     "FamilyError",
     "FamilyUnknown",
+    "FaultUnknown",
     "GenerationNotFound",
     "GraphInvalid",
     "ImporterUnknown",
@@ -262,6 +263,10 @@ class TrialError(ProveoutError):
 
 class MetricUnknown(TrialError):
     """No metric of that name is registered."""
+
+
+class FaultUnknown(TrialError):
+    """No fault of that name is registered."""
 
 
 class CandidateInvalid(TrialError):

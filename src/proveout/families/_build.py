@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Built", "CandidateBuilt", "build", "candidate_ids", "load_candidate", "verify_candidate"]
+__all__ = ["Built", "CandidateBuilt", "build", "build_run", "candidate_ids", "load_candidate", "verify_candidate"]
 
 MANIFEST = "manifest.json"
 
@@ -102,14 +102,14 @@ def build(  # noqa: PLR0913  a build has this many parties
     known = _find(workspace, built_from)
     if known:
         return _reused(workspace, known)
-    run = BuildRun(
+    run = build_run(
+        workspace,
+        task,
+        snapshot,
         seed=seed,
-        snapshot=snapshot.id,
-        cache=workspace.cache,
+        ledger=ledger,
         progress=lambda stage, done, total: progress(f"{name}: {stage}", done, total),
         embedder=embedder,
-        recorded=partial(recorded_answers, task, snapshot, ledger),
-        documents=lambda: {document.path: snapshot.read_document(document) for document in snapshot.documents},
     )
     wall, cpu = time.perf_counter(), time.process_time()
     candidate = maker.build(task, snapshot.train(), snapshot.select(), run)
@@ -130,6 +130,28 @@ def build(  # noqa: PLR0913  a build has this many parties
     folder = workspace.candidates / identifier
     return Built(
         id=identifier, candidate=candidate, folder=folder, reused=False, wall_seconds=took[0], cpu_seconds=took[1]
+    )
+
+
+def build_run(
+    workspace: Workspace,
+    task: Task,
+    snapshot: Snapshot,
+    *,
+    seed: int,
+    ledger: Ledger,
+    progress: Progress,
+    embedder: str = "auto",
+) -> BuildRun:
+    """What a build on a snapshot may use besides its data."""
+    return BuildRun(
+        seed=seed,
+        snapshot=snapshot.id,
+        cache=workspace.cache,
+        progress=progress,
+        embedder=embedder,
+        recorded=partial(recorded_answers, task, snapshot, ledger),
+        documents=lambda: {document.path: snapshot.read_document(document) for document in snapshot.documents},
     )
 
 

@@ -26,12 +26,15 @@ class ComposedStep(msgspec.Struct, frozen=True, kw_only=True):
         does: ``learned`` from rows, a ``rule`` that people wrote, or ``code``.
         needs: steps whose outputs it reads.
         version: ``name@hash`` of the micro-model, or a hash of the code.
+        judged: fields of its output that are compared with gold, where that is an object; all of them when empty. A
+            confidence is no part of what is right.
     """
 
     name: str
     does: Literal["learned", "rule", "code"]
     needs: tuple[str, ...] = ()
     version: str = ""
+    judged: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -47,12 +50,14 @@ class Composed(Protocol):
         """Answer a batch, each override standing in for what its step gives: an oracle's output, or a fault's.
 
         An override is called with the row's number and the step's own output; what it gives goes on to the steps
-        behind, and stands in the trace. With no overrides these are the answers of `Candidate.answer`, Usage apart.
+        behind, and stands in the trace. It is not called where its step was skipped. A step that cannot work with what
+        it is given makes the row an abstention, never an error. With no overrides these are the answers of
+        `Candidate.answer`, Usage apart.
         """
         ...
 
     def gold(self, example: Example) -> dict[str, Any]:
-        """The right output of each step, as far as the example states it: plain JSON by step name."""
+        """The right output of each step, as far as the example states it: whole outputs, plain JSON by step name."""
         ...
 
 
@@ -60,7 +65,7 @@ class Composed(Protocol):
 class Rebuilds(Protocol):
     """A family that can build one step of a candidate again, and leave the others as they are."""
 
-    def rebuild(  # noqa: PLR0913  a rebuild has the parties of a build, and a step
+    def rebuild(
         self, candidate: Candidate, step: str, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun
     ) -> Candidate:
         """The candidate with that one step learned anew from these rows and this seed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -74,6 +75,7 @@ def compare(  # noqa: PLR0913  each axis has its switch
     learning_curve: bool | Sequence[str] = False,
     causal: bool = False,
     interpret: bool = False,
+    modularity: bool = False,
     progress: Progress = quiet,
 ) -> trial.Comparison:
     """Measure one candidate for each of the families ``names`` on the same TestSplit; build what is not built yet.
@@ -86,6 +88,8 @@ def compare(  # noqa: PLR0913  each axis has its switch
         learning_curve: whether to measure learning curves, or the families to measure them of.
         causal: whether to ask about edited test rows and contrast rows too, as ``[causal]`` of the task says.
         interpret: whether to ask with words left out, to see which of them answers stand on.
+        modularity: whether to take composed candidates apart: replace outputs of their steps by gold, inject faults,
+            and learn steps anew.
         progress: called with a stage name, units done and units in all.
 
     Raises:
@@ -107,6 +111,7 @@ def compare(  # noqa: PLR0913  each axis has its switch
             curves=tuple(_curves(here, frozen, cards, embedder, progress)),
             causal=causal,
             interpret=interpret,
+            modularity=trial.ModularityPlan(rebuild=_rebuild(here, frozen, (seed, embedder))) if modularity else None,
             next=f"proveout verify {folder}",
             read_text=families.document_text,
         )
@@ -149,6 +154,36 @@ def _curves(
 
         learner = trial.Learner(card.family, card.code, rebuild)
         yield trial.learning_curve(here.workspace, here.task, frozen, learner, ledger=here.ledger, progress=progress)
+
+
+KEPT = 0.7
+
+
+def _rebuild(here: OpenTask, frozen: data.Snapshot, choice: tuple[int, str]) -> trial.Rebuild:
+    """Learns one step of a candidate anew, or all of it, from 70 % of the rows and with another seed."""
+    seed, embedder = choice
+    whole = frozen.train()
+    kept = random.Random(seed).sample(range(len(whole)), round(KEPT * len(whole)))  # noqa: S311  no secret
+    train = data.TrainSplit(snapshot=whole.snapshot, examples=tuple(whole.examples[row] for row in sorted(kept)))
+
+    def rebuild(candidate: families.Candidate, step: str) -> families.Candidate | None:
+        family = families.families.create(candidate.card.family)
+        if not isinstance(family, families.Rebuilds):
+            return None
+        run = families.build_run(
+            here.workspace,
+            here.task,
+            frozen,
+            seed=seed + 1,
+            ledger=here.ledger,
+            progress=quiet,
+            embedder=embedder,
+        )
+        if not step:
+            return family.build(here.task, train, frozen.select(), run)
+        return family.rebuild(candidate, step, here.task, train, frozen.select(), run)
+
+    return rebuild
 
 
 def _frozen(here: OpenTask, progress: Progress) -> data.Snapshot:
