@@ -16,6 +16,11 @@ ROWS = FakeComposed.rows(12)
 CARD = FakeComposed.card_for("s")
 
 
+def numbered(own: Override) -> Override:
+    """The override, always called for the first row."""
+    return lambda _row, value: own(0, value)
+
+
 class Broken(FakeComposed):
     """The fake, broken in one way."""
 
@@ -35,7 +40,7 @@ class Broken(FakeComposed):
         if self.fault == "deaf" and overrides:
             overrides = {}
         if self.fault == "number":
-            overrides = {name: lambda _row, value, own=own: own(0, value) for name, own in overrides.items()}
+            overrides = {name: numbered(own) for name, own in overrides.items()}
         if self.fault == "entangled" and "intent" in overrides:
             overrides = {"days": lambda _row, value: {"days": value["days"] + 1}, **overrides}
         if self.fault == "spread" and "intent" in overrides:

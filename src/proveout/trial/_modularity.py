@@ -61,6 +61,7 @@ class StepModularity(msgspec.Struct, frozen=True, kw_only=True):
         needs: steps whose outputs it reads.
         version: of the micro-model, or of the code.
         accuracy: share of its outputs that are gold, where both are there, whatever it was given.
+        own_accuracy: the same on rows where all that it needs and that has gold gave gold.
         fixes: share of wrong answers that its gold output alone puts right.
         blame: its part of the wrong answers, steps replaced from the first to the last: the place where they begin.
         shapley: its part when steps are replaced in any order: what its right output is worth.
@@ -76,6 +77,7 @@ class StepModularity(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...]
     version: str
     accuracy: Estimate | None
+    own_accuracy: Estimate | None
     fixes: Estimate | None
     blame: Estimate | None
     shapley: Estimate | None
@@ -309,7 +311,8 @@ def _steps(
 ) -> tuple[StepModularity, ...]:
     values = _values(found.wrong)
     blame, shapley = (_blames(found.wrong, order) for order in (along(oracle), free(oracle)))
-    none = np.zeros(0)
+    none, needed = np.zeros(0), ancestors(oracle.steps)
+    right = [_agreeing(oracle, row) for row in range(len(oracle.examples))]
     figures = []
     for step in oracle.steps:
         own = [one for one in judged if one.one.step == step.name]
@@ -320,7 +323,8 @@ def _steps(
                 does=step.does,
                 needs=step.needs,
                 version=step.version,
-                accuracy=_accuracy(oracle, step),
+                accuracy=_accuracy(right, step.name),
+                own_accuracy=_accuracy(right, step.name, needed[step.name]),
                 fixes=share(values.get(Team({step.name}), none) == 1),
                 blame=_mean(blame.get(step.name, none)),
                 shapley=_mean(shapley.get(step.name, none)),
@@ -334,13 +338,20 @@ def _steps(
     return tuple(figures)
 
 
-def _accuracy(oracle: Oracle, step: ComposedStep) -> Estimate | None:
-    pairs = [
-        (trace[step.name], gold[step.name])
-        for trace, gold in zip(oracle.traces, oracle.golds, strict=True)
+def _agreeing(oracle: Oracle, row: int) -> dict[str, bool]:
+    """Whether each step gave its gold on a row, for the steps that ran and have it."""
+    trace, gold = oracle.traces[row], oracle.golds[row]
+    return {
+        step.name: _agree(step, trace[step.name], gold[step.name])
+        for step in oracle.steps
         if step.name in trace and step.name in gold
-    ]
-    return share(np.array([_agree(step, *pair) for pair in pairs], dtype=bool))
+    }
+
+
+def _accuracy(rows: Sequence[dict[str, bool]], step: str, needed: Iterable[str] = ()) -> Estimate | None:
+    """Share of rows on which a step gave its gold, where nothing that it needs gave another."""
+    counted = [right[step] for right in rows if step in right and all(right.get(name, True) for name in needed)]
+    return share(np.array(counted, dtype=bool))
 
 
 def _agree(step: ComposedStep, output: object, gold: object) -> bool:

@@ -127,7 +127,7 @@ class Oracle:
 
     def _plain(self, question: Question) -> Question:
         """The question without what has no effect, so that equal ones are asked once."""
-        gold = question.gold & self.golds[question.row].keys()
+        gold = Team(question.gold & self.golds[question.row].keys())
         return Question(question.row, gold, () if question.fault[:1] and question.fault[0] in gold else question.fault)
 
     def _ask(self, steps: Sequence[str], questions: Sequence[Question]) -> None:
