@@ -127,6 +127,14 @@ def test_the_causal_axis_of_a_task_that_names_no_factor(desk: Path, proveout: Ru
     assert "[causal]" in ran.json["fix"]
 
 
+def test_candidates_of_one_piece_are_not_taken_apart(desk: Path, proveout: Run) -> None:
+    ran = proveout("compare", desk.name, "--families", "retrieval", "--modularity", "--json")
+    assert ran.code == 0
+    axis = ran.json["candidates"][0]["axes"]["modularity"]
+    assert axis["localised"] is None
+    assert axis["undefined"]["localised"] == "one piece"
+
+
 def test_an_unknown_family_is_answered_with_the_nearest(desk: Path, proveout: Run) -> None:
     ran = proveout("compare", desk.name, "--families", "distiled", "--json")
     assert ran.json["error"] == "FamilyUnknown"
