@@ -197,7 +197,7 @@ class _Judged(msgspec.Struct, frozen=True):
 def modularity_axis(oracle: Oracle, found: Outcomes, ledger: Sequence[int]) -> ModularityAxis:
     """All figures of one candidate, from what was asked and came out.
 
-    Blame by replacing one component's output by a right one: Parikh and Zitnick, CVPR 2011, 1377-1384; Nushi, Kamar,
+    Blame by replacing one component's output by a right one: Parikh and Zitnick, CVPR 2011; Nushi, Kamar,
     Horvitz and Kossmann, AAAI 2017, 1017-1025 (arXiv:1611.08309). Shared out by Shapley values (Lundberg and Lee,
     NeurIPS 2017) in any order, and along the graph.
     """

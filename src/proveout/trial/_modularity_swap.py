@@ -48,7 +48,14 @@ class Swaps(msgspec.Struct, frozen=True, kw_only=True):
     whole_cpu_seconds: float | None = None
 
 
-def swap_tests(candidate: Candidate, rebuild: Rebuild, examples: Sequence[Example], key: Key, clock: Clock) -> Swaps:
+def swap_tests(
+    candidate: Candidate,
+    rebuild: Rebuild,
+    examples: Sequence[Example],
+    key: Key,
+    clock: Clock,
+    progress: Callable[[str, int, int], None],
+) -> Swaps:
     """Learn each learned step anew, then the whole; nothing where the family cannot.
 
     The whole is learned last: what is computed once and kept (embeddings) then counts against the steps.
@@ -59,6 +66,7 @@ def swap_tests(candidate: Candidate, rebuild: Rebuild, examples: Sequence[Exampl
         examples: rows to compare on.
         key: a text that two outputs share when they say the same.
         clock: of processor time.
+        progress: called with what is done, units done and units in all.
 
     Raises:
         CandidateInvalid: what was learned anew is not made of the same steps.
@@ -68,9 +76,9 @@ def swap_tests(candidate: Candidate, rebuild: Rebuild, examples: Sequence[Exampl
     inputs = [example.inputs for example in examples]
     before = answers_with(candidate, inputs, {})
     found = []
-    for step in candidate.steps:
-        if step.does != "learned":
-            continue
+    learned = [step for step in candidate.steps if step.does == "learned"]
+    for number, step in enumerate(learned):
+        progress("swaps", number, len(learned))
         began = clock.cpu()
         other = rebuild(candidate, step.name)
         took = clock.cpu() - began
@@ -80,7 +88,9 @@ def swap_tests(candidate: Candidate, rebuild: Rebuild, examples: Sequence[Exampl
         found.append(_swapped(step.name, (before, after), [one.name for one in candidate.steps], key, took))
     began = clock.cpu()
     whole = rebuild(candidate, "") if found else None
-    return Swaps(steps=tuple(found), whole_cpu_seconds=None if whole is None else clock.cpu() - began)
+    took = clock.cpu() - began
+    progress("swaps", len(learned), len(learned))
+    return Swaps(steps=tuple(found), whole_cpu_seconds=None if whole is None else took)
 
 
 def _composed(other: Candidate, candidate: Composed, step: str) -> Composed:

@@ -138,15 +138,18 @@ def _modularity(
     def right(rows: Sequence[Example], answers: Sequence[Answer]) -> Ints:
         return shared.measure.score(shared.task, rows, answers, shared.seed, None).served_right
 
+    def told(what: str, done: int, total: int) -> None:
+        progress(f"{what}: {candidate.card.family}", done, total)
+
     oracle = Oracle(candidate, shared.examples, recording.answers, right, seed=shared.seed, chunk=recorder.chunk)
 
     def measure() -> Outcomes:
-        name = candidate.card.family
-        found = experiments(oracle, plan, lambda what, done, total: progress(f"{what}: {name}", done, total))
+        found = experiments(oracle, plan, told)
         if plan.rebuild is None:
             return found
         rows = [shared.examples[row] for row in spread(range(len(shared.examples)), plan.swapped)]
-        swaps = swap_tests(candidate, plan.rebuild, rows, partial(shared.measure.key, shared.task), recorder.clock)
+        key = partial(shared.measure.key, shared.task)
+        swaps = swap_tests(candidate, plan.rebuild, rows, key, recorder.clock, told)
         return msgspec.structs.replace(found, swaps=swaps)
 
     outcomes, entry = recorded_outcomes(recorder, one.id, plan, shared.seed, measure)
