@@ -10,6 +10,8 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound · RequestNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
     ├── PolicyError          (3)  PolicyInvalid · FactInvalid · DecisionModelInvalid · GraphInvalid · TextNotUnderstood
+    ├── WorkflowError        (3)  WorkflowInvalid · StepFailed · StepTimedOut · StepOutputInvalid · StepLost
+    │                             RunNotFound · RunNotReady · GraphVersionMissing · DeterminismBroken
     ├── TrialError           (3)  MetricUnknown · CandidateInvalid
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
@@ -36,6 +38,7 @@ __all__ = [
     "DataError",
     "DataUnreadable",
     "DecisionModelInvalid",
+    "DeterminismBroken",
     "DiskFull",
     "DocumentUnusable",
     "DuplicateIds",
@@ -48,6 +51,7 @@ __all__ = [
     "FamilyUnknown",
     "GenerationNotFound",
     "GraphInvalid",
+    "GraphVersionMissing",
     "ImporterUnknown",
     "IndexCorrupt",
     "IntegrityError",
@@ -68,10 +72,16 @@ __all__ = [
     "RequestNotFound",
     "RerankerUnknown",
     "RowInvalid",
+    "RunNotFound",
+    "RunNotReady",
     "SetupError",
     "SnapshotCorrupt",
     "SnapshotNotFound",
     "SplitTooSmall",
+    "StepFailed",
+    "StepLost",
+    "StepOutputInvalid",
+    "StepTimedOut",
     "StoreCorrupt",
     "SubjectErased",
     "TaskChanged",
@@ -82,6 +92,8 @@ __all__ = [
     "TrialError",
     "WeightsMismatch",
     "WeightsMissing",
+    "WorkflowError",
+    "WorkflowInvalid",
     "WriterBusy",
 ]
 
@@ -252,6 +264,48 @@ class GraphInvalid(PolicyError):
 
 class TextNotUnderstood(PolicyError):
     """A sentence is outside the controlled English that is read."""
+
+
+class WorkflowError(ProveoutError):
+    """A graph of steps, or a run of one, cannot go on."""
+
+    exit_code = 3
+
+
+class WorkflowInvalid(WorkflowError):
+    """A graph has a cycle, a reference that leads nowhere, a type that does not fit, or an unknown key."""
+
+
+class StepFailed(WorkflowError):
+    """A step raised, each time it was tried."""
+
+
+class StepTimedOut(StepFailed):
+    """A step was not done in its time."""
+
+
+class StepOutputInvalid(StepFailed):
+    """A step gave something that is not of its declared type."""
+
+
+class StepLost(StepFailed):
+    """The process of a step crashed, was killed, or took more memory than it may."""
+
+
+class RunNotFound(WorkflowError):
+    """No run of that id exists here."""
+
+
+class RunNotReady(WorkflowError):
+    """A run cannot do what is asked in its present state: it waits for a person, is done, or was cancelled."""
+
+
+class GraphVersionMissing(WorkflowError):
+    """A run was begun on a version of its graph that is not here any more."""
+
+
+class DeterminismBroken(WorkflowError):
+    """A resumed run asked for a step, or for arguments, other than those its journal holds."""
 
 
 class TrialError(ProveoutError):

@@ -52,6 +52,7 @@ OWNERS = {
     "xllamacpp": {"families"},
     "dspy": {"families"},
     "z3": {"families"},
+    "beartype": {"families"},
     "dowhy": {"families"},
     "econml": {"families"},
     "pandas": {"families"},

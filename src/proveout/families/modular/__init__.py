@@ -1,0 +1,3 @@
+"""The modular family: micro-models under an orchestrator."""
+
+__all__: list[str] = []
