@@ -5,7 +5,10 @@ from proveout.families._build import (
     CandidateBuilt,
     build,
     candidate_ids,
+    find_built,
+    keep_candidate,
     load_candidate,
+    load_from,
     verify_candidate,
 )
 from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold
@@ -32,6 +35,8 @@ from proveout.families._protocol import (
     default_families,
     families,
     family,
+    route,
+    routes,
 )
 from proveout.families.distilled import DistilledCandidate, DistilledFamily, Suspect, TaggerCandidate
 from proveout.families.llm import Completion, EndpointCandidate, LlmFamily, Provider, ReplayCandidate
@@ -120,10 +125,13 @@ __all__ = [
     "embedders",
     "families",
     "family",
+    "find_built",
     "fit_calibrator",
     "fit_embedder",
+    "keep_candidate",
     "load_candidate",
     "load_embedder",
+    "load_from",
     "proof_checker",
     "proof_checkers",
     "read_folder",
@@ -131,5 +139,7 @@ __all__ = [
     "rejection_threshold",
     "replay",
     "reranker",
+    "route",
+    "routes",
     "verify_candidate",
 ]

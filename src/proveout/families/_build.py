@@ -15,7 +15,7 @@ import msgspec
 from proveout.errors import ArtifactCorrupt, CandidateNotFound, FamilyDoesNotFit
 from proveout.families._code import code_version
 from proveout.families._incumbent import recorded_answers
-from proveout.families._protocol import BuildRun, Candidate, families
+from proveout.families._protocol import BuildRun, Candidate, families, routes
 from proveout.ledger import EntryBody, LedgerReader, entry
 from proveout.store import Workspace, fsync_folder, translated_os_errors, write_atomic
 from proveout.task import canonical_json, content_hash, fingerprint
@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Built", "CandidateBuilt", "build", "candidate_ids", "load_candidate", "verify_candidate"]
+__all__ = [
+    "Built",
+    "CandidateBuilt",
+    "build",
+    "candidate_ids",
+    "find_built",
+    "keep_candidate",
+    "load_candidate",
+    "load_from",
+    "verify_candidate",
+]
 
 MANIFEST = "manifest.json"
 
@@ -99,9 +109,9 @@ def build(  # noqa: PLR0913  a build has this many parties
     if not fit.ok:
         raise FamilyDoesNotFit("the family does not fit", why=fit.reason, fix="choose another family", about=name)
     built_from = content_hash([name, fingerprint(task), snapshot.id, code_version(), seed, embedder])
-    known = _find(workspace, built_from)
+    known = find_built(workspace, built_from)
     if known:
-        return _reused(workspace, known)
+        return known
     run = BuildRun(
         seed=seed,
         snapshot=snapshot.id,
@@ -114,14 +124,30 @@ def build(  # noqa: PLR0913  a build has this many parties
     wall, cpu = time.perf_counter(), time.process_time()
     candidate = maker.build(task, snapshot.train(), snapshot.select(), run)
     took = (time.perf_counter() - wall, time.process_time() - cpu)
-    identifier, manifest = _store(workspace, name, candidate, built_from)
+    return keep_candidate(workspace, candidate, built_from, took, ledger)
+
+
+def keep_candidate(
+    workspace: Workspace, candidate: Candidate, built_from: str, took: tuple[float, float], ledger: Ledger
+) -> Built:
+    """Store a candidate and say so in the ledger.
+
+    Args:
+        workspace: where it is stored.
+        candidate: its card names it and what it is tied to.
+        built_from: a hash of all it was built from, by which `find_built` finds it.
+        took: seconds that building it took, elapsed and of processor time.
+        ledger: written to.
+    """
+    card = candidate.card
+    identifier, manifest = _store(workspace, card.family, candidate, built_from)
     body = CandidateBuilt(
         candidate=identifier,
-        family=name,
-        task=candidate.card.task,
-        snapshot=snapshot.id,
-        code=candidate.card.code,
-        seed=seed,
+        family=card.family,
+        task=card.task,
+        snapshot=card.snapshot,
+        code=card.code,
+        seed=card.seed,
         files=manifest.files,
         wall_seconds=took[0],
         cpu_seconds=took[1],
@@ -140,14 +166,29 @@ def load_candidate(workspace: Workspace, identifier: str) -> Candidate:
         CandidateNotFound: there is none of that id.
         ArtifactCorrupt: a file was altered.
     """
-    verify_candidate(workspace, identifier)
-    kind = families.create(identifier.partition("@")[0]).candidate
-    return kind.load(workspace.candidates / identifier, workspace.cache)
+    return load_from(workspace.candidates / identifier, workspace.cache)
+
+
+def load_from(folder: Path, cache: Path) -> Candidate:
+    """Load a candidate from its folder, whose name is its id, its files re-hashed.
+
+    Raises:
+        CandidateNotFound: there is none of that id.
+        ArtifactCorrupt: a file was altered.
+    """
+    _verify_files(folder)
+    name = folder.name.partition("@")[0]
+    kind = routes.create(name) if name in routes.names() else families.create(name).candidate
+    return kind.load(folder, cache)
 
 
 def candidate_ids(workspace: Workspace) -> list[str]:
     """Ids of all candidates here, sorted."""
-    return sorted(path.parent.name for path in workspace.candidates.glob(f"*@*/{MANIFEST}"))
+    return _ids_in(workspace.candidates)
+
+
+def _ids_in(folder: Path) -> list[str]:
+    return sorted(path.parent.name for path in folder.glob(f"*@*/{MANIFEST}"))
 
 
 def verify_candidate(workspace: Workspace, identifier: str) -> str:
@@ -157,11 +198,14 @@ def verify_candidate(workspace: Workspace, identifier: str) -> str:
         CandidateNotFound: there is none of that id.
         ArtifactCorrupt: a file was altered, added or removed.
     """
-    folder = workspace.candidates / identifier
-    path = folder / MANIFEST
+    return _verify_files(workspace.candidates / identifier)
+
+
+def _verify_files(folder: Path) -> str:
+    identifier, path = folder.name, folder / MANIFEST
     if not path.is_file():
-        known = ", ".join(candidate_ids(workspace)) or "none"
-        fix = f"build it with: proveout build {workspace.root}"
+        known = ", ".join(_ids_in(folder.parent)) or "none"
+        fix = f"build it with: proveout build {folder.parent.parent.parent}"
         raise CandidateNotFound("no such candidate", why=f"there is {known}", fix=fix, about=identifier)
     content = path.read_bytes()
     if _identifier(identifier.partition("@")[0], content) != identifier:
@@ -180,11 +224,12 @@ def _corrupt(path: Path, why: str, identifier: str) -> ArtifactCorrupt:
     return ArtifactCorrupt("a candidate was altered", why=why, fix=fix, about=str(path))
 
 
-def _find(workspace: Workspace, built_from: str) -> str | None:
+def find_built(workspace: Workspace, built_from: str) -> Built | None:
+    """The candidate that was stored with this hash of all it was built from."""
     for identifier in candidate_ids(workspace):
         content = (workspace.candidates / identifier / MANIFEST).read_bytes()
         if msgspec.json.decode(content, type=_Manifest).built_from == built_from:
-            return identifier
+            return _reused(workspace, identifier)
     return None
 
 

@@ -28,6 +28,7 @@ from proveout.trial._facts_read import FactsRead
 from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
+from proveout.trial._kinds import points_of
 from proveout.trial._metrics import Metric, metric, metrics
 from proveout.trial._recording import Clock, LatencyPlan
 from proveout.trial._report import render_report
@@ -84,6 +85,7 @@ __all__ = [
     "metrics",
     "nested_subset",
     "paired_test",
+    "points_of",
     "quantile_interval",
     "render_report",
     "render_table",

@@ -209,6 +209,8 @@ class _Maker:
         spec, about = one.spec, f"{self._graph.name}: {one.name}"
         signature = _signature(spec)
         takes = {name: of for name, of in signature.takes.items() if not (spec.keyed and name == "key")}
+        if signature.rest is not NO_FIELD:
+            takes = dict.fromkeys(one.takes, signature.rest) | takes
         _check_inputs(one, takes, signature.optional, about)
         for name, binding in one.takes.items():
             self._check_argument(one, name, binding, takes[name])
