@@ -48,8 +48,8 @@ def modules_behind(module: str, root: Path = ROOT) -> tuple[Path, ...]:
     `canonical_json` from ``proveout.task`` does not depend on how a task is loaded.
 
     Example:
-        >>> [path.name for path in modules_behind("proveout._registry")]
-        ['_registry.py', 'errors.py']
+        >>> [path.name for path in modules_behind("proveout.families._vectors")]
+        ['errors.py', '_vectors.py', '_files.py']
     """
     found: set[Path] = set()
     seen: set[_Import] = set()

@@ -19,6 +19,7 @@ from proveout.families.modular.micro._rows import MicroRow, MicroRows, micro_row
 from proveout.families.modular.micro._rules import RulesModel, RulesParameters
 from proveout.families.modular.micro._scope import ScopeModel, ScopeParameters
 from proveout.families.modular.micro._slots import SlotsModel, SlotsParameters
+from proveout.families.modular.micro._slots_tuned import TunedSlotsModel, TunedSlotsParameters
 from proveout.families.modular.micro._types import Decision, Intent, Reply, Scope, Slot, Slots, Value, Values
 from proveout.families.symbolic._case import Case
 
@@ -57,6 +58,8 @@ __all__ = [
     "Slots",
     "SlotsModel",
     "SlotsParameters",
+    "TunedSlotsModel",
+    "TunedSlotsParameters",
     "Value",
     "Values",
     "build_micro",

@@ -22,7 +22,7 @@ MONTHS_A_YEAR = 12
 
 
 class Moment(NamedTuple):
-    """What was read: the moment, its grain (``time``, ``day``, ``week``, ``month``, ``year``), and if it is doubtful."""
+    """What was read: the moment, its grain (``time``, ``day``, ``week``, ``month``, ``year``), and if doubtful."""
 
     at: datetime
     grain: str

@@ -10,7 +10,6 @@ import msgspec
 from proveout.families.modular.micro._days import DayReader, Moment, Order, Prefer
 from proveout.families.modular.micro._kinds import MicroModel, Parameters, checked_parameters, micro_kind
 from proveout.families.modular.micro._types import Slot, Slots, Value, ValueKind, Values
-from proveout.families.symbolic.facts import plain_value
 from proveout.families.symbolic.facts._grammars import amounts
 from proveout.families.symbolic.facts._numbers import number_at
 from proveout.families.symbolic.facts._words import words_of
@@ -106,13 +105,15 @@ def _amount(kind: ValueKind) -> Read:
 
     def read(model: NormaliseModel, slot: Slot, today: date | None) -> Value | None:
         del model, today
-        found = [one for one in amounts(words_of(slot.text)) if one.kind == kind and one.value is not None]
-        if len(found) != 1 or found[0].value is None:
+        found = [one for one in amounts(words_of(slot.text)) if one.kind == kind]
+        exact = found[0].value if len(found) == 1 else None
+        if exact is None:
             return None
-        one = found[0]
-        value = plain_value(one.value)
-        made = Value(name=slot.name, text=slot.text, kind=kind, value=value, unit=one.unit, doubtful=one.doubtful)
-        return made if kind != "duration" else _in_best_unit(made, one.value)
+        one = Value(name=slot.name, text=slot.text, kind=kind, unit=found[0].unit, doubtful=found[0].doubtful)
+        if kind == "duration":
+            return _in_best_unit(one, exact)
+        plain = int(exact) if exact.denominator == 1 else float(exact)
+        return msgspec.structs.replace(one, value=plain)
 
     return read
 
