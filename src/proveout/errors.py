@@ -9,6 +9,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
     │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound · RequestNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
+    │                             MicroModelUnknown
     ├── PolicyError          (3)  PolicyInvalid · FactInvalid · DecisionModelInvalid · GraphInvalid · TextNotUnderstood
     ├── WorkflowError        (3)  WorkflowInvalid · StepFailed · StepTimedOut · StepOutputInvalid · StepLost
     │                             RunNotFound · RunNotReady · GraphVersionMissing · DeterminismBroken
@@ -59,6 +60,7 @@ __all__ = [
     "LedgerCorrupt",
     "LedgerError",
     "MetricUnknown",
+    "MicroModelUnknown",
     "NotWritable",
     "OneClass",
     "PolicyError",
@@ -238,6 +240,10 @@ class CandidateNotFound(FamilyError):
 
 class RerankerUnknown(FamilyError):
     """No reranker of that name is registered."""
+
+
+class MicroModelUnknown(FamilyError):
+    """No kind of micro-model of that name is registered."""
 
 
 class PolicyError(ProveoutError):

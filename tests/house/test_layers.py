@@ -37,6 +37,7 @@ OWNERS = {
     "scipy": {"families", "trial", "data"},
     "onnx": {"families"},
     "onnxruntime": {"families"},
+    "dateparser": {"families"},
     "tokenizers": {"families"},
     "safetensors": {"families"},
     "httpx": {"families"},

@@ -1,3 +1,3 @@
-"""The modular family: micro-models under an orchestrator."""
+"""The modular family: micro-models under an orchestrator, a typed graph that an engine runs."""
 
-__all__: list[str] = []
+__all__ = []
