@@ -40,6 +40,7 @@ from proveout.families._protocol import (
 )
 from proveout.families.distilled import DistilledCandidate, DistilledFamily, Suspect, TaggerCandidate
 from proveout.families.llm import Completion, EndpointCandidate, LlmFamily, Provider, ReplayCandidate
+from proveout.families.modular import ModularCandidate, ModularFamily
 from proveout.families.retrieval import (
     Hit,
     IngestReport,
@@ -92,6 +93,8 @@ __all__ = [
     "LanguageCandidate",
     "LlmFamily",
     "Loads",
+    "ModularCandidate",
+    "ModularFamily",
     "Override",
     "PassageCandidate",
     "Provider",

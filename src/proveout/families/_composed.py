@@ -26,12 +26,15 @@ class ComposedStep(msgspec.Struct, frozen=True, kw_only=True):
         does: ``learned`` from rows, a ``rule`` that people wrote, or ``code``.
         needs: steps whose outputs it reads.
         version: ``name@hash`` of the micro-model, or a hash of the code.
+        judged: fields of its output that are compared with gold, where that is an object; all of them when empty. A
+            confidence is no part of what is right.
     """
 
     name: str
     does: Literal["learned", "rule", "code"]
     needs: tuple[str, ...] = ()
     version: str = ""
+    judged: tuple[str, ...] = ()
 
 
 @runtime_checkable

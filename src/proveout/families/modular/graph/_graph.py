@@ -220,7 +220,7 @@ class _Maker:
         gives = signature.gives
         self._types[one.name] = whole_type(gives, mapped=bool(spec.each))
         decoder = _decoder(gives, about)
-        version = spec.run.fingerprint if isinstance(spec.run, Graph) else code_of(spec.run)
+        version = spec.version or (spec.run.fingerprint if isinstance(spec.run, Graph) else code_of(spec.run))
         return Node(one.name, spec, one.takes, one.when, needs, signature.optional, gives, decoder, version)
 
     def _check_argument(self, one: Bound, name: str, binding: Binding, wanted: Any) -> None:
