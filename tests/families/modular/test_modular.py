@@ -9,9 +9,9 @@ import pytest
 
 from proveout.data import SelectSplit, TrainSplit
 from proveout.errors import BuildFailed, PolicyInvalid, TaskInvalid
-from proveout.families import BuildRun, Claim, ModularCandidate, check_proof, families
+from proveout.families import BuildRun, Claim, ModularCandidate, Override, check_proof, families
 from proveout.families.modular import ModularFamily
-from proveout.task import DataSpec, Documents, Modular, Rules, Task
+from proveout.task import DataSpec, Documents, Example, Modular, Rules, Task
 from proveout.testing import check_family, make_splits, make_task
 
 Splits = tuple[TrainSplit, SelectSplit]
@@ -93,15 +93,9 @@ def test_one_step_is_learned_anew_and_the_other_stays(tmp_path: Path) -> None:
         FAMILY.rebuild(candidate, "answer", task, fewer, select, run_in(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("kind", "fields", "reason"),
-    [
-        ("answer", {}, "kind answer"),
-        ("decide", {}, "no rows to learn"),
-    ],
-)
-def test_it_says_why_it_does_not_fit(kind: str, fields: dict[str, Any], reason: str) -> None:
-    fit = FAMILY.fits(make_task(kind=kind, documents=Documents(), **fields))
+@pytest.mark.parametrize(("kind", "reason"), [("answer", "no documents"), ("decide", "no rows to learn")])
+def test_it_says_why_it_does_not_fit(kind: str, reason: str) -> None:
+    fit = FAMILY.fits(make_task(kind=kind))
     assert not fit.ok
     assert reason in fit.reason
 
@@ -191,6 +185,58 @@ def test_fields_are_models_of_their_own(tmp_path: Path, booking: tuple[Task, Spl
     row = splits[1].examples[0]
     (answer,) = candidate.answer([row.inputs])
     gold = candidate.gold(row)
-    (oracle,) = candidate.answer_with([row.inputs], {name: lambda _row, _own, name=name: gold[name] for name in gold})
+
+    def oracle_of(output: Any) -> Override:
+        return lambda _row, _own: output
+
+    (oracle,) = candidate.answer_with([row.inputs], {name: oracle_of(output) for name, output in gold.items()})
     assert oracle.guess == row.expected
     assert answer.guess is not None
+
+
+PAGES = {
+    "open.md": b"# Opening\n\nThe shop opens at nine. It closes at six on weekdays.",
+    "pay.md": b"# Paying\n\nWe take cards and cash. Cheques are not taken.",
+}
+QUESTIONS = {
+    "When does the shop open?": "at nine",
+    "When does it close on weekdays?": "at six",
+    "Do you take cards?": "cards and cash",
+    "Are cheques taken?": "not taken",
+    "Who owns the moon?": None,
+}
+
+
+def asking() -> tuple[Task, Splits]:
+    text = {"type": "object", "properties": {"question": {"type": "string"}}}
+    output = {"type": "object", "properties": {"answer": {"type": ["string", "null"]}}}
+    task = Task(name="ask", kind="answer", input=text, output=output, documents=Documents(paths=("*.md",)))
+    rows = tuple(
+        Example(id=str(number), inputs={"question": question}, expected={"answer": answer})
+        for number, (question, answer) in enumerate(QUESTIONS.items())
+    )
+    splits = TrainSplit(snapshot="0" * 64, examples=rows), SelectSplit(snapshot="0" * 64, examples=rows)
+    return task, splits
+
+
+def test_the_suite_of_families_on_questions(tmp_path: Path) -> None:
+    task, splits = asking()
+    check_family(FAMILY, task, splits, tmp_path, embedder="tfidf", documents=lambda: PAGES)
+
+
+def test_an_answer_cites_its_sentence_and_what_was_found(tmp_path: Path) -> None:
+    task, splits = asking()
+    candidate = FAMILY.build(task, *splits, run_in(tmp_path, documents=lambda: PAGES))
+    (answer,) = candidate.answer([{"question": "When does the shop open?"}])
+    assert answer.guess == {"answer": "The shop opens at nine."}
+    first = answer.evidence.citations[0]
+    assert PAGES[first.document].decode()[first.start : first.end] == "The shop opens at nine."
+    assert [step.name for step in answer.evidence.trace] == ["search", "choose"]
+
+
+def test_documents_that_changed_rebuild_what_stands_on_them(tmp_path: Path) -> None:
+    task, splits = asking()
+    before = FAMILY.build(task, *splits, run_in(tmp_path, documents=lambda: PAGES)).state.parts
+    changed = PAGES | {"pay.md": b"# Paying\n\nWe take cash only."}
+    after = FAMILY.build(task, *splits, run_in(tmp_path, documents=lambda: changed)).state.parts
+    assert before["search"] != after["search"]

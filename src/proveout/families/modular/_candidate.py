@@ -163,7 +163,13 @@ def _of_row(overrides: Mapping[str, Override], row: int) -> dict[str, Callable[[
 def _answer(run: GraphRun, usage: Any) -> Answer:
     draft: Draft = run.output
     trace = tuple(_shown(step) for step in run.trace if step.name != ANSWER)
-    evidence = Evidence(proof=draft.proof, trace=trace, alternatives=draft.alternatives, note=draft.note)
+    evidence = Evidence(
+        citations=draft.citations,
+        proof=draft.proof,
+        trace=trace,
+        alternatives=draft.alternatives,
+        note=draft.note,
+    )
     return Answer(
         output=draft.output,
         guess=draft.guess,

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from proveout.task import Citation
+
 __all__ = ["Draft"]
 
 
@@ -19,6 +21,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         abstention: why there is no output.
         proof: for its checker; None without one.
         alternatives: labels one of which is right.
+        citations: of documents, that of the answer first.
         note: one line for people.
     """
 
@@ -28,4 +31,5 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     abstention: str = ""
     proof: dict[str, Any] | None = None
     alternatives: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
     note: str = ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from proveout.families._protocol import Fit
 from proveout.families.modular._fields import FieldRecipe
 from proveout.families.modular._labels import LabelRecipe
+from proveout.families.modular._passages import PassageRecipe
 from proveout.families.modular._policy import PolicyRecipe
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def _recipes(kind: str) -> tuple[Recipe, ...]:
         "classify": (PolicyRecipe(), LabelRecipe()),
         "decide": (PolicyRecipe(), LabelRecipe()),
         "extract": (FieldRecipe(),),
-        "answer": (),
+        "answer": (PassageRecipe(),),
     }
     return tables[kind]
 
@@ -34,8 +35,7 @@ def recipe_for(task: Task) -> Recipe:
 def fits_recipe(task: Task) -> Fit:
     """Whether there is a recipe for a task, or why not."""
     found = [recipe.fits(task) for recipe in _recipes(task.kind)]
-    reasons = "; ".join(fit.reason for fit in found) or f"it has no micro-models for kind {task.kind}"
-    return next((fit for fit in found if fit.ok), Fit(ok=False, reason=reasons))
+    return next((fit for fit in found if fit.ok), Fit(ok=False, reason="; ".join(fit.reason for fit in found)))
 
 
 def recipe_named(name: str) -> Recipe:

@@ -1,6 +1,7 @@
 """Micro-models: small parts that are built, versioned, tested and released one by one."""
 
 from proveout.families.modular.micro._build import BuiltMicro, MicroCard, build_micro, load_micro
+from proveout.families.modular.micro._choose import ChooseModel, ChooseParameters
 from proveout.families.modular.micro._encoders import Encoders, SharedEncoder
 from proveout.families.modular.micro._facts import FactsModel, FactsParameters
 from proveout.families.modular.micro._intent import IntentModel, IntentParameters
@@ -18,18 +19,35 @@ from proveout.families.modular.micro._reply import Known, ReplyModel, ReplyParam
 from proveout.families.modular.micro._rows import MicroRow, MicroRows, micro_rows
 from proveout.families.modular.micro._rules import RulesModel, RulesParameters
 from proveout.families.modular.micro._scope import ScopeModel, ScopeParameters
+from proveout.families.modular.micro._search import SearchModel, SearchParameters
 from proveout.families.modular.micro._slots import SlotsModel, SlotsParameters
 from proveout.families.modular.micro._slots_tuned import TunedSlotsModel, TunedSlotsParameters
-from proveout.families.modular.micro._types import Decision, Intent, Reply, Scope, Slot, Slots, Value, Values
+from proveout.families.modular.micro._types import (
+    Chosen,
+    Decision,
+    FoundSentence,
+    Intent,
+    Passages,
+    Reply,
+    Scope,
+    Slot,
+    Slots,
+    Value,
+    Values,
+)
 from proveout.families.symbolic._case import Case
 
 __all__ = [
     "BuiltMicro",
     "Case",
+    "ChooseModel",
+    "ChooseParameters",
+    "Chosen",
     "Decision",
     "Encoders",
     "FactsModel",
     "FactsParameters",
+    "FoundSentence",
     "Intent",
     "IntentModel",
     "IntentParameters",
@@ -45,6 +63,7 @@ __all__ = [
     "NormaliseModel",
     "NormaliseParameters",
     "Parameters",
+    "Passages",
     "Reply",
     "ReplyModel",
     "ReplyParameters",
@@ -53,6 +72,8 @@ __all__ = [
     "Scope",
     "ScopeModel",
     "ScopeParameters",
+    "SearchModel",
+    "SearchParameters",
     "SharedEncoder",
     "Slot",
     "Slots",

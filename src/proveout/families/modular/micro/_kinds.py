@@ -57,17 +57,21 @@ class MicroRun(msgspec.Struct, frozen=True, kw_only=True):
         cache: folder for what can be made again; finished micro-models are kept in ``micro/`` under it.
         encoders: that they share.
         progress: called with a stage name, units done and units in all.
+        documents: of the task, by path.
     """
 
     seed: int
     cache: Path
     encoders: Encoders
     progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None
+    documents: Callable[[], dict[str, bytes]] = dict
 
     @classmethod
     def of(cls, run: BuildRun) -> Self:
         """The same for a family's build."""
-        return cls(seed=run.seed, cache=run.cache, encoders=Encoders(run.cache), progress=run.progress)
+        encoders = Encoders(run.cache)
+        documents = run.documents
+        return cls(seed=run.seed, cache=run.cache, encoders=encoders, progress=run.progress, documents=documents)
 
 
 class MicroKind(Protocol):

@@ -29,6 +29,8 @@ class MicroRow(msgspec.Struct, frozen=True, kw_only=True):
         inside: False for a text that is out of scope.
         spans: its values; None where they are not known.
         facts: what it states, of a policy's facts; None where that is not known.
+        labelled: whether the row has an expected output.
+        answer: the expected answer, or answers, to a question; None where the documents hold none.
     """
 
     text: str
@@ -37,6 +39,8 @@ class MicroRow(msgspec.Struct, frozen=True, kw_only=True):
     inside: bool = True
     spans: tuple[Span, ...] | None = None
     facts: dict[str, Any] | None = None
+    labelled: bool = False
+    answer: Any = None
 
 
 class MicroRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +50,7 @@ class MicroRows(msgspec.Struct, frozen=True, kw_only=True):
     select: tuple[MicroRow, ...] = ()
 
 
-def micro_rows(
+def micro_rows(  # noqa: PLR0913  each kind of model reads other columns
     task: Task,
     train: TrainSplit,
     select: SelectSplit,
@@ -55,6 +59,7 @@ def micro_rows(
     domain: str = "",
     slots: Sequence[str] = (),
     facts: str = "",
+    answer: str = "",
 ) -> MicroRows:
     """The rows of a task's splits.
 
@@ -66,17 +71,18 @@ def micro_rows(
         domain: output field or column that holds its domain.
         slots: output fields whose values stand in the text.
         facts: column that holds the facts a text states, as JSON.
+        answer: output field that holds the answer to a question.
 
     Raises:
         BuildFailed: a row states facts that are not JSON.
     """
-    named = (intent, domain, tuple(slots), facts)
+    named = (intent, domain, tuple(slots), facts, answer)
     made = (tuple(_row(task, example, named) for example in split.examples) for split in (train, select))
     return MicroRows(train=next(made), select=next(made))
 
 
-def _row(task: Task, example: Example, named: tuple[str, str, tuple[str, ...], str]) -> MicroRow:
-    intent, domain, slots, facts = named
+def _row(task: Task, example: Example, named: tuple[str, str, tuple[str, ...], str, str]) -> MicroRow:
+    intent, domain, slots, facts, answer = named
     output = example.expected or example.incumbent or {}
     text = task.text(example.inputs)
     label = _known(intent, output, example)
@@ -89,6 +95,8 @@ def _row(task: Task, example: Example, named: tuple[str, str, tuple[str, ...], s
         inside=not outside,
         spans=spans,
         facts=_stated(facts, example),
+        labelled=example.expected is not None,
+        answer=(example.expected or {}).get(answer) if answer else None,
     )
 
 

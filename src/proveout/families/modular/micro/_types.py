@@ -6,7 +6,22 @@ from typing import Any, Literal
 
 import msgspec
 
-__all__ = ["Decision", "Intent", "Reply", "Scope", "Slot", "Slots", "Value", "ValueKind", "Values"]
+from proveout.task import Citation
+
+__all__ = [
+    "Chosen",
+    "Decision",
+    "FoundSentence",
+    "Intent",
+    "Passages",
+    "Reply",
+    "Scope",
+    "Slot",
+    "Slots",
+    "Value",
+    "ValueKind",
+    "Values",
+]
 
 ValueKind = Literal["date", "time", "datetime", "money", "number", "duration", "text"]
 
@@ -101,6 +116,45 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     guess: str = ""
     proof: dict[str, Any] | None = None
     note: str = ""
+
+
+class FoundSentence(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence of a passage.
+
+    Attributes:
+        text: of it.
+        citation: where it stands.
+        passage: number of its passage.
+        features: what speaks for it.
+    """
+
+    text: str
+    citation: Citation
+    passage: int
+    features: tuple[float, ...]
+
+
+class Passages(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found for a question: passages, best first, and their sentences."""
+
+    passages: tuple[Citation, ...] = ()
+    sentences: tuple[FoundSentence, ...] = ()
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """The sentence that is likeliest to answer a question.
+
+    Attributes:
+        text: of it; "" where nothing was found.
+        citation: where it stands; None where nothing was found.
+        confidence: calibrated probability that it holds the answer.
+        answers: whether it is sure enough.
+    """
+
+    text: str = ""
+    citation: Citation | None = None
+    confidence: float = 0.0
+    answers: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
