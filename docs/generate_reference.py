@@ -24,6 +24,7 @@ from proveout.task import (
     DataSpec,
     Documents,
     Incumbent,
+    Modular,
     Rules,
     Simulation,
     Task,
@@ -82,6 +83,7 @@ TABLES = [
     ("[data]", "data.", DataSpec),
     ("[documents]", "documents.", Documents),
     ("[rules]", "rules.", Rules),
+    ("[modular]", "modular.", Modular),
     ("[incumbent]", "incumbent.", Incumbent),
     ("[incumbent.simulated]", "incumbent.simulated.", Simulation),
     ("[budgets]", "budgets.", Budgets),
@@ -107,13 +109,18 @@ def cli_page() -> str:
     )
 
 
+def _below(branch: type[errors.ProveoutError]) -> list[type[errors.ProveoutError]]:
+    """All classes under one, each before those under it."""
+    return [kind for child in branch.__subclasses__() for kind in (child, *_below(child))]
+
+
 def errors_page() -> str:
     """Every error, its exit code and its meaning, branch by branch."""
     parts = [ERRORS]
     for branch in errors.ProveoutError.__subclasses__():
         parts.append(f"\n## `{branch.__name__}`\n\nExit code {branch.exit_code}. {inspect.getdoc(branch)}\n\n")
         parts.append("| error | when |\n|---|---|\n")
-        parts += [f"| `{kind.__name__}` | {_line(inspect.getdoc(kind) or '')} |\n" for kind in branch.__subclasses__()]
+        parts += [f"| `{kind.__name__}` | {_line(inspect.getdoc(kind) or '')} |\n" for kind in _below(branch)]
     return "".join(parts)
 
 

@@ -9,7 +9,10 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
     │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound · RequestNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
+    │                             MicroModelUnknown
     ├── PolicyError          (3)  PolicyInvalid · FactInvalid · DecisionModelInvalid · GraphInvalid · TextNotUnderstood
+    ├── WorkflowError        (3)  WorkflowInvalid · StepFailed · StepTimedOut · StepOutputInvalid · StepLost
+    │                             RunNotFound · RunNotReady · GraphVersionMissing · DeterminismBroken
     ├── TrialError           (3)  MetricUnknown · FaultUnknown · CandidateInvalid
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
@@ -36,6 +39,7 @@ __all__ = [
     "DataError",
     "DataUnreadable",
     "DecisionModelInvalid",
+    "DeterminismBroken",
     "DiskFull",
     "DocumentUnusable",
     "DuplicateIds",
@@ -49,6 +53,7 @@ __all__ = [
     "FaultUnknown",
     "GenerationNotFound",
     "GraphInvalid",
+    "GraphVersionMissing",
     "ImporterUnknown",
     "IndexCorrupt",
     "IntegrityError",
@@ -56,6 +61,7 @@ __all__ = [
     "LedgerCorrupt",
     "LedgerError",
     "MetricUnknown",
+    "MicroModelUnknown",
     "NotWritable",
     "OneClass",
     "PolicyError",
@@ -69,10 +75,16 @@ __all__ = [
     "RequestNotFound",
     "RerankerUnknown",
     "RowInvalid",
+    "RunNotFound",
+    "RunNotReady",
     "SetupError",
     "SnapshotCorrupt",
     "SnapshotNotFound",
     "SplitTooSmall",
+    "StepFailed",
+    "StepLost",
+    "StepOutputInvalid",
+    "StepTimedOut",
     "StoreCorrupt",
     "SubjectErased",
     "TaskChanged",
@@ -83,6 +95,8 @@ __all__ = [
     "TrialError",
     "WeightsMismatch",
     "WeightsMissing",
+    "WorkflowError",
+    "WorkflowInvalid",
     "WriterBusy",
 ]
 
@@ -229,6 +243,10 @@ class RerankerUnknown(FamilyError):
     """No reranker of that name is registered."""
 
 
+class MicroModelUnknown(FamilyError):
+    """No kind of micro-model of that name is registered."""
+
+
 class PolicyError(ProveoutError):
     """What the symbolic family reasons with cannot be used as it is."""
 
@@ -253,6 +271,48 @@ class GraphInvalid(PolicyError):
 
 class TextNotUnderstood(PolicyError):
     """A sentence is outside the controlled English that is read."""
+
+
+class WorkflowError(ProveoutError):
+    """A graph of steps, or a run of one, cannot go on."""
+
+    exit_code = 3
+
+
+class WorkflowInvalid(WorkflowError):
+    """A graph has a cycle, a reference that leads nowhere, a type that does not fit, or an unknown key."""
+
+
+class StepFailed(WorkflowError):
+    """A step raised, each time it was tried."""
+
+
+class StepTimedOut(StepFailed):
+    """A step was not done in its time."""
+
+
+class StepOutputInvalid(StepFailed):
+    """A step gave something that is not of its declared type."""
+
+
+class StepLost(StepFailed):
+    """The process of a step crashed, was killed, or took more memory than it may."""
+
+
+class RunNotFound(WorkflowError):
+    """No run of that id exists here."""
+
+
+class RunNotReady(WorkflowError):
+    """A run cannot do what is asked in its present state: it waits for a person, is done, or was cancelled."""
+
+
+class GraphVersionMissing(WorkflowError):
+    """A run was begun on a version of its graph that is not here any more."""
+
+
+class DeterminismBroken(WorkflowError):
+    """A resumed run asked for a step, or for arguments, other than those its journal holds."""
 
 
 class TrialError(ProveoutError):

@@ -6,7 +6,10 @@ from proveout.families._build import (
     build,
     build_run,
     candidate_ids,
+    find_built,
+    keep_candidate,
     load_candidate,
+    load_from,
     verify_candidate,
 )
 from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold
@@ -33,9 +36,12 @@ from proveout.families._protocol import (
     default_families,
     families,
     family,
+    route,
+    routes,
 )
 from proveout.families.distilled import DistilledCandidate, DistilledFamily, Suspect, TaggerCandidate
 from proveout.families.llm import Completion, EndpointCandidate, LlmFamily, Provider, ReplayCandidate
+from proveout.families.modular import ModularCandidate, ModularFamily
 from proveout.families.retrieval import (
     Hit,
     IngestReport,
@@ -88,6 +94,8 @@ __all__ = [
     "LanguageCandidate",
     "LlmFamily",
     "Loads",
+    "ModularCandidate",
+    "ModularFamily",
     "Override",
     "PassageCandidate",
     "Provider",
@@ -122,10 +130,13 @@ __all__ = [
     "embedders",
     "families",
     "family",
+    "find_built",
     "fit_calibrator",
     "fit_embedder",
+    "keep_candidate",
     "load_candidate",
     "load_embedder",
+    "load_from",
     "proof_checker",
     "proof_checkers",
     "read_folder",
@@ -133,5 +144,7 @@ __all__ = [
     "rejection_threshold",
     "replay",
     "reranker",
+    "route",
+    "routes",
     "verify_candidate",
 ]

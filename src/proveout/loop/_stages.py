@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proveout import data, families, trial
+from proveout import data, families, release, trial
 from proveout.errors import FamilyDoesNotFit, FamilyUnknown, SnapshotNotFound, TaskInvalid
 from proveout.loop._open import OpenTask, opened, quiet
 from proveout.task import FILE_NAME
@@ -76,6 +76,7 @@ def compare(  # noqa: PLR0913  each axis has its switch
     causal: bool = False,
     interpret: bool = False,
     modularity: bool = False,
+    routes: Sequence[str] = (),
     progress: Progress = quiet,
 ) -> trial.Comparison:
     """Measure one candidate for each of the families ``names`` on the same TestSplit; build what is not built yet.
@@ -90,6 +91,7 @@ def compare(  # noqa: PLR0913  each axis has its switch
         interpret: whether to ask with words left out, to see which of them answers stand on.
         modularity: whether to take composed candidates apart: replace outputs of their steps by gold, inject faults,
             and learn steps anew.
+        routes: over the families, as ``cascade:distilled,llm`` or ``mixture:distilled,retrieval``.
         progress: called with a stage name, units done and units in all.
 
     Raises:
@@ -99,11 +101,13 @@ def compare(  # noqa: PLR0913  each axis has its switch
         TaskInvalid: the causal axis is asked for, and the task has no ``[causal]``.
     """
     learners = _learners(names or families.default_families(), wanted=learning_curve)
+    plans = [release.parse_route(text) for text in routes]
     with opened(folder) as here:
         if causal:
             _check_causal(here.task)
         frozen = _frozen(here, progress)
         result = _build(here, frozen, names, (seed, embedder), progress)
+        built = [*result.built, *_routes(here, frozen, result.built, plans)]
         cards = [built.candidate.card for built in result.built if built.candidate.card.family in learners]
         options = trial.TrialOptions(
             seed=seed,
@@ -116,8 +120,16 @@ def compare(  # noqa: PLR0913  each axis has its switch
             read_text=families.document_text,
         )
         return trial.compare(
-            here.workspace, here.task, frozen, result.built, ledger=here.ledger, progress=progress, options=options
+            here.workspace, here.task, frozen, built, ledger=here.ledger, progress=progress, options=options
         )
+
+
+def _routes(
+    here: OpenTask, frozen: data.Snapshot, built: Sequence[families.Built], plans: Sequence[release.RoutePlan]
+) -> Iterator[families.Built]:
+    """Routes over what was built, tuned on the SelectSplit."""
+    for plan in plans:
+        yield release.build_route(here.workspace, here.task, plan, built, frozen.select(), ledger=here.ledger)
 
 
 def _check_causal(task: Task) -> None:

@@ -29,6 +29,7 @@ from proveout.trial._faults import Fault, fault, faults, faulty
 from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
+from proveout.trial._kinds import points_of
 from proveout.trial._metrics import Metric, metric, metrics
 from proveout.trial._modularity import FaultTrial, ModularityAxis, StepModularity, Swap
 from proveout.trial._modularity_run import ModularityPlan
@@ -98,6 +99,7 @@ __all__ = [
     "metrics",
     "nested_subset",
     "paired_test",
+    "points_of",
     "quantile_interval",
     "render_report",
     "render_table",

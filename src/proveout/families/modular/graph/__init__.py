@@ -1,0 +1,26 @@
+"""Typed graphs of steps: declared in Python or TOML, checked when made, run in this process or by the engine."""
+
+from proveout.families.modular.graph._bindings import Binding
+from proveout.families.modular.graph._code import code_of
+from proveout.families.modular.graph._execution import SKIPPED, WHOLE, Call, Execution, Outcome
+from proveout.families.modular.graph._graph import Graph, Node
+from proveout.families.modular.graph._model import Retry, StepSpec
+from proveout.families.modular.graph._run import GraphRun, invoke, kept, run_graph
+
+__all__ = [
+    "SKIPPED",
+    "WHOLE",
+    "Binding",
+    "Call",
+    "Execution",
+    "Graph",
+    "GraphRun",
+    "Node",
+    "Outcome",
+    "Retry",
+    "StepSpec",
+    "code_of",
+    "invoke",
+    "kept",
+    "run_graph",
+]
