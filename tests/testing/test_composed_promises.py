@@ -29,7 +29,8 @@ class Broken(FakeComposed):
     @property
     def steps(self) -> tuple[ComposedStep, ...]:
         steps = super().steps
-        ways = {"order": steps[::-1], "twice": (*steps, steps[0]), "none": ()}
+        judged = [msgspec.structs.replace(step, judged=()) for step in steps]
+        ways = {"judged": tuple(judged), "order": steps[::-1], "twice": (*steps, steps[0]), "none": ()}
         return ways.get(self.fault, steps)
 
     def answer(self, inputs: Sequence[Mapping[str, Any]]) -> list[Answer]:
@@ -59,7 +60,13 @@ class Broken(FakeComposed):
 
     def gold(self, example: Example) -> dict[str, Any]:
         gold = super().gold(example)
-        ways = {"stranger": {**gold, "reply": 1}, "gold": {**gold, "decide": {"decision": "nothing"}}}
+        half = {**super().gold(example), "intent": {"confidence": 1.0}}
+        del half["decide"]
+        ways = {
+            "stranger": {**gold, "reply": 1},
+            "gold": {**gold, "decide": {"decision": "nothing"}},
+            "half": half,
+        }
         return ways.get(self.fault, gold)
 
     def _changed(self, answer: Answer, _number: int) -> Answer:
@@ -94,6 +101,8 @@ def test_a_sound_candidate_passes(errors: dict[str, float]) -> None:
         ("entangled", "own output"),
         ("stranger", "gold for its steps alone"),
         ("gold", "gives the expected output"),
+        ("half", "a whole output"),
+        ("judged", "state the fields that are judged"),
         ("raises", "it raised RuntimeError"),
         ("count", "1 answers came"),
     ],

@@ -14,7 +14,7 @@ from proveout.families._build import (
 )
 from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold
 from proveout.families._code import code_version
-from proveout.families._composed import Composed, ComposedStep, Override, Rebuilds
+from proveout.families._composed import Composed, ComposedStep, Override, Rebuilds, agrees
 from proveout.families._embedders import Embedder, EmbedderKind, embedder, embedders, fit_embedder, load_embedder
 from proveout.families._incumbent import Recorded
 from proveout.families._proofs import (
@@ -116,6 +116,7 @@ __all__ = [
     "VectorIndex",
     "WrittenCandidate",
     "WrittenFamily",
+    "agrees",
     "build",
     "build_run",
     "candidate_ids",

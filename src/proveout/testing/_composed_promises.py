@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proveout.families import Composed
+from proveout.families import Composed, agrees
 from proveout.task import Answer, Example, canonical_json
 from proveout.trial import faults, faulty
 
@@ -21,6 +21,8 @@ __all__ = ["check_composed"]
 
 Right = Callable[[Example, Answer], bool]
 TOLERANCE = 1e-3
+# Rows answered rightly among which some output of a step must be right.
+ENOUGH = 5
 
 
 def _is_expected(example: Example, answer: Answer) -> bool:
@@ -47,7 +49,7 @@ def check_composed(candidate: Candidate, examples: Sequence[Example], *, right: 
     if not isinstance(candidate, Composed):
         raise AssertionError("a composed candidate has steps, answer_with and gold")  # noqa: TRY004  as all promises
     case = _Case(candidate, candidate, tuple(examples), right)
-    for promise in (_order, _plain, _own_outputs, _one_row, _downstream, _gold, _no_error):
+    for promise in (_order, _plain, _own_outputs, _one_row, _downstream, _gold, _gold_is_whole, _no_error):
         promise(case)
 
 
@@ -159,6 +161,28 @@ def _gold(case: _Case) -> None:
         ):
             if last in gold and last in _given(answer):
                 _promise(case.right(example, answer), f"{told}, {last} alone: row {example.id} has {answer.output}")
+
+
+def _gold_is_whole(case: _Case) -> None:
+    """An output that is right can be replaced by its gold, and where answers are right some outputs are."""
+    plain = case.answers({})
+    golds = [case.composed.gold(example) for example in case.examples]
+    for step in case.composed.steps:
+        name = step.name
+        found = case.answers({name: partial(_golden, golds, name)})
+        rows = [
+            row
+            for row, answer in enumerate(plain)
+            if name in golds[row] and name in _given(answer) and case.right(case.examples[row], answer)
+        ]
+        right = [row for row in rows if agrees(step, _given(plain[row])[name], golds[row][name])]
+        told = f"gives an output of {name} that agrees with gold, on some of {len(rows)} rows answered rightly"
+        _promise(bool(right) or len(rows) < ENOUGH, f"{told}: state the fields that are judged")
+        for row in right:
+            told = f"stays right when an output of {name} that is right is replaced by its gold, a whole output"
+            _promise(
+                case.right(case.examples[row], found[row]), f"{told}: {golds[row][name]} makes {found[row].output}"
+            )
 
 
 def _golden(golds: Sequence[Mapping[str, Any]], name: str, number: int, value: Any) -> Any:

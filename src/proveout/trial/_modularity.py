@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 import numpy as np
 
+from proveout.families import agrees
 from proveout.trial._credit import Orders, Team, credit
 from proveout.trial._estimates import Estimate, share
 from proveout.trial._intervals import cluster_interval
-from proveout.trial._modularity_ask import Oracle, ancestors, same
+from proveout.trial._modularity_ask import Oracle, ancestors
 from proveout.trial._modularity_run import Injected, Outcomes, Replaced, along, free
 
 if TYPE_CHECKING:
@@ -342,7 +343,7 @@ def _agreeing(oracle: Oracle, row: int) -> dict[str, bool]:
     """Whether each step gave its gold on a row, for the steps that ran and have it."""
     trace, gold = oracle.traces[row], oracle.golds[row]
     return {
-        step.name: _agree(step, trace[step.name], gold[step.name])
+        step.name: agrees(step, trace[step.name], gold[step.name])
         for step in oracle.steps
         if step.name in trace and step.name in gold
     }
@@ -352,12 +353,6 @@ def _accuracy(rows: Sequence[dict[str, bool]], step: str, needed: Iterable[str] 
     """Share of rows on which a step gave its gold, where nothing that it needs gave another."""
     counted = [right[step] for right in rows if step in right and all(right.get(name, True) for name in needed)]
     return share(np.array(counted, dtype=bool))
-
-
-def _agree(step: ComposedStep, output: object, gold: object) -> bool:
-    if step.judged and isinstance(output, dict) and isinstance(gold, dict):
-        return all(same(output.get(name), gold.get(name)) for name in step.judged)
-    return same(output, gold)
 
 
 def _if_unlabelled(oracle: Oracle, own: Sequence[_Judged]) -> dict[str, int]:
