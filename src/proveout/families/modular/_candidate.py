@@ -76,7 +76,7 @@ class ModularCandidate:
     @property
     def steps(self) -> tuple[ComposedStep, ...]:
         """Each step of the graph but the last, which only joins what the others give."""
-        judged = self._recipe.judged()
+        judged = self._recipe.judged(self._state.settings)
         return tuple(
             ComposedStep(
                 name=node.name,
@@ -155,7 +155,13 @@ class ModularCandidate:
 
 def _of_row(overrides: Mapping[str, Override], row: int) -> dict[str, Callable[[Any], Any]]:
     def bound(override: Override) -> Callable[[Any], Any]:
-        return lambda own: override(row, own)
+        def replaced(own: Any) -> Any:
+            shown = _unproved(own)
+            given = override(row, shown)
+            # What is handed back as it came keeps its proof.
+            return own if given == shown else given
+
+        return replaced
 
     return {step: bound(override) for step, override in overrides.items()}
 
@@ -182,7 +188,8 @@ def _answer(run: GraphRun, usage: Any) -> Answer:
 
 def _shown(step: Step) -> Step:
     """A step without its proof, which stands in the evidence already."""
-    if not isinstance(step.output, dict) or "proof" not in step.output:
-        return step
-    output = {name: value for name, value in step.output.items() if name != "proof"}
-    return Step(name=step.name, output=output, wall_seconds=step.wall_seconds)
+    return Step(name=step.name, output=_unproved(step.output), wall_seconds=step.wall_seconds)
+
+
+def _unproved(output: Any) -> Any:
+    return {name: value for name, value in output.items() if name != "proof"} if isinstance(output, dict) else output

@@ -33,3 +33,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     alternatives: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.output is None) != bool(self.abstention):
+            raise ValueError("a draft has an output, or an abstention with its reason; never both or neither")

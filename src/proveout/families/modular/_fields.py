@@ -165,9 +165,9 @@ class FieldRecipe:
             found[SLOTS] = {"slots": slots, "confidence": 1.0}
         return found
 
-    def judged(self) -> dict[str, tuple[str, ...]]:
+    def judged(self, settings: Json) -> dict[str, tuple[str, ...]]:
         """The values, and not how sure they are."""
-        return {SLOTS: ("slots",)}
+        return {SLOTS: ("slots",)} | dict.fromkeys(settings["closed"], ("label",))
 
     def checked_files(self, settings: Json, parts: Mapping[str, Part]) -> dict[str, bytes]:
         """Fields have no proof."""

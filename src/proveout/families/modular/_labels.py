@@ -91,8 +91,9 @@ class LabelRecipe:
         domain = str(example.meta.get(settings["domain"]) or "") if settings["domain"] else ""
         return {SCOPE: scope, INTENT: {"label": label, "confidence": 1.0, "domain": domain}}
 
-    def judged(self) -> dict[str, tuple[str, ...]]:
+    def judged(self, settings: Json) -> dict[str, tuple[str, ...]]:
         """Label and verdict, and not how sure they are."""
+        del settings
         return {SCOPE: ("inside",), INTENT: ("label",)}
 
     def checked_files(self, settings: Json, parts: Mapping[str, Part]) -> dict[str, bytes]:

@@ -41,12 +41,13 @@ class _Decides:
     def __call__(self, case: Case, decision: Decision, reply: Reply | None = None) -> Draft:
         """The answer; the reply, where there is one, is its note."""
         guess = {self._target: decision.guess} if decision.guess else None
+        output = {self._target: decision.decision} if decision.decision else None
         sure = self._sure.of(weak=case.weak or not decision.decision) if guess else 0.0
         return Draft(
-            output=guess if decision.decision else None,
-            guess=guess,
+            output=output,
+            guess=guess or output,
             confidence=sure,
-            abstention=decision.abstention,
+            abstention="" if output else decision.abstention or "no decision",
             proof=decision.proof,
             note=decision.note if reply is None else reply.text,
         )
@@ -63,7 +64,8 @@ class _Replies:
         if not decision.decision:
             return Reply(text=decision.note)
         about = {} if intent is None else {ABOUT: intent.label}
-        found: Reply = self._model(decision.decision, {**case.facts, **about, WHY: decision.note})
+        why = {WHY: decision.note or decision.decision}
+        found: Reply = self._model(decision.decision, {**case.facts, **about, **why})
         return found
 
 
@@ -133,11 +135,12 @@ class PolicyRecipe:
             found[INTENT] = {"label": str(intent), "confidence": 1.0}
         decision = (example.expected or {}).get(settings["target"])
         if decision is not None:
-            found[RULES] = {"decision": decision, "guess": decision}
+            found[RULES] = {"decision": decision, "abstention": "", "guess": decision, "note": ""}
         return found
 
-    def judged(self) -> dict[str, tuple[str, ...]]:
+    def judged(self, settings: Json) -> dict[str, tuple[str, ...]]:
         """What was read and decided, and not where it stood nor how sure it is."""
+        del settings
         return {INTENT: ("label",), FACTS: ("facts",), RULES: ("guess",)}
 
     def checked_files(self, settings: Json, parts: Mapping[str, Part]) -> dict[str, bytes]:

@@ -100,7 +100,7 @@ class Recipe(Protocol):
         """The right output of each step, as far as a row states it."""
         ...
 
-    def judged(self) -> dict[str, tuple[str, ...]]:
+    def judged(self, settings: Json) -> dict[str, tuple[str, ...]]:
         """By step, the fields of its output that are compared with gold."""
         ...
 
