@@ -104,7 +104,7 @@ def _check_text(name: str, value: Any) -> None:
         raise invalid(f"the attribute {name!r} holds a control character")
 
 
-def _check_extension(name: str, value: str | float | bool | None) -> None:  # noqa: FBT001  a value, not a switch
+def _check_extension(name: str, value: Any) -> None:
     if name in _RESERVED or name in {"data", "data_base64"} or not _NAME.fullmatch(name):
         raise invalid(f"{name[:80]!r} is no name of an attribute", "use lower-case letters and digits")
     if isinstance(value, bool):

@@ -10,7 +10,6 @@ import msgspec
 from proveout._registry import Registry
 from proveout.errors import CandidateNotFound, HandlerUnknown
 from proveout.events._event import Event
-from proveout.families import candidate_ids, load_candidate
 from proveout.store import Workspace
 from proveout.task import Task
 
@@ -71,6 +70,8 @@ def answer_with_candidate(trigger: Trigger, setting: Setting) -> Handler:
     Raises:
         CandidateNotFound: there is none.
     """
+    from proveout.families import load_candidate  # noqa: PLC0415  heavy, and other handlers need no candidate
+
     candidate = load_candidate(setting.workspace, trigger.options.get("candidate") or _latest(trigger, setting))
 
     def handle(event: Event, inputs: Mapping[str, Any], key: str) -> Any:
@@ -81,6 +82,8 @@ def answer_with_candidate(trigger: Trigger, setting: Setting) -> Handler:
 
 
 def _latest(trigger: Trigger, setting: Setting) -> str:
+    from proveout.families import candidate_ids  # noqa: PLC0415  as above
+
     family = trigger.options.get("family", "")
     found = [one for one in candidate_ids(setting.workspace) if not family or one.partition("@")[0] == family]
     if not found:

@@ -29,8 +29,17 @@ REFUSED_BYTES = 64 * 1024
 REFUSED_KEPT = 1000
 SECOND = 1_000_000_000
 NO_LIMIT = 2**62
-_DELIVERY = "d.event, e.body, d.trigger, d.key, d.position, d.run, d.attempts, d.received"
+_DELIVERY = "d.event, e.body, d.trigger, d.key, d.position, d.run, d.attempts, d.received, d.forced"
 _JOINED = f"SELECT {_DELIVERY} FROM deliveries d JOIN events e ON e.seq = d.event"  # noqa: S608  a literal
+_REQUEUE = (
+    "UPDATE deliveries SET state = 'waiting', attempts = 0, forced = 1, run = run + ?, due = ?, outcome = '',"
+    " reason = ''"
+)
+_WAITING = "trigger = :trigger AND key = :key AND state = 'waiting' AND attempts = 0"
+_DEBOUNCE = (
+    f"UPDATE deliveries SET due = min(:due, (SELECT min(received) FROM deliveries WHERE {_WAITING}) + :most)"  # noqa: S608  a literal
+    f" WHERE {_WAITING}"
+)
 _WITH_REASON = _JOINED.replace(" FROM", ", d.reason FROM", 1)
 
 
@@ -148,7 +157,7 @@ class Inbox:
         return [self._delivery(row) for row in connection.execute(query, (now, limit))]
 
     def _delivery(self, row: Sequence[Any]) -> Delivery:
-        seq, body, trigger, key, position, run, attempts, received = row
+        seq, body, trigger, key, position, run, attempts, received, forced = row
         return Delivery(
             seq=seq,
             event=parse_event(body, most_bytes=NO_LIMIT),
@@ -158,6 +167,7 @@ class Inbox:
             run=run,
             attempts=attempts,
             received=received,
+            forced=bool(forced),
             salt=self._salt,
         )
 
@@ -231,18 +241,16 @@ class Inbox:
         Returns:
             How many deliveries.
         """
-        where, values = "state = ?", [state]
+        where = "state = ?"
+        values: list[Any] = [state == "done", self._clock.wall(), state]
         if trigger:
-            where, values = f"{where} AND trigger = ?", [*values, trigger]
+            where += " AND trigger = ?"
+            values.append(trigger)
         if ids:
-            marks = ",".join("?" * len(ids))
-            where, values = f"{where} AND event IN (SELECT seq FROM events WHERE id IN ({marks}))", [*values, *ids]
-        renewed = ", run = run + 1" if state == "done" else ""
-        query = (
-            f"UPDATE deliveries SET state='waiting', attempts=0, due=?, outcome='', reason=''{renewed} WHERE {where}"  # noqa: S608  literals and marks
-        )
+            where += f" AND event IN (SELECT seq FROM events WHERE id IN ({','.join('?' * len(ids))}))"  # noqa: S608  marks
+            values += ids
         with self._database.transaction() as connection:
-            return connection.execute(query, (self._clock.wall(), *values)).rowcount
+            return connection.execute(f"{_REQUEUE} WHERE {where}", values).rowcount
 
     def next_due(self) -> int | None:
         """When the next delivery is due, nanoseconds since the epoch; None when nothing waits."""
@@ -309,11 +317,7 @@ def _insert(connection: sqlite3.Connection, seq: int, planned: Planned, now: int
     if trigger.debounce_seconds:
         # The key is not quiet yet: all that wait with this one wait on, up to the longest wait of the first of them.
         longest = round((trigger.max_wait_seconds or 10 * trigger.debounce_seconds) * SECOND)
-        connection.execute(
-            "UPDATE deliveries SET due = min(?, received + ?)"
-            " WHERE trigger = ? AND key = ? AND state = 'waiting' AND attempts = 0",
-            (planned.due, longest, trigger.name, planned.key),
-        )
+        connection.execute(_DEBOUNCE, {"trigger": trigger.name, "key": planned.key, "due": planned.due, "most": longest})
 
 
 def _finish(connection: sqlite3.Connection, one: Finished, now: int) -> None:
@@ -332,7 +336,8 @@ def _finish(connection: sqlite3.Connection, one: Finished, now: int) -> None:
     )
     if one.moves:
         connection.execute(
-            "INSERT INTO positions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)",
+            "INSERT INTO positions VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET position = max(position, excluded.position)",
             (delivery.trigger, delivery.key, delivery.position),
         )
     if one.kept is not None:

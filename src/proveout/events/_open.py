@@ -10,7 +10,6 @@ from proveout.events._handlers import Handler, Setting, make_handlers
 from proveout.events._inbox import Inbox
 from proveout.events._trigger import Trigger, load_triggers
 from proveout.events._worker import Reaction, Worker
-from proveout.families import fit_embedder
 from proveout.ledger import Ledger
 from proveout.store import Workspace
 from proveout.task import load_task
@@ -90,4 +89,6 @@ def reactions(
 def _embed(trigger: Trigger, workspace: Workspace) -> Embed | None:
     if trigger.gate is None or all(rule.distance is None for rule in trigger.gate.fields):
         return None
+    from proveout.families import fit_embedder  # noqa: PLC0415  heavy, and only a gate on meaning needs it
+
     return fit_embedder(trigger.gate.embedder, (), workspace.cache).embed

@@ -49,7 +49,7 @@ def _finished(
     if isinstance(body, EventHandled) and body.key in running:
         delivery = running[body.key]
         gate = None if body.verdict == "late" else gates.get(delivery.trigger)
-        kept = Kept(gate.context(delivery.event), _time(entry), body.key) if gate else None
+        kept = Kept(gate.context(delivery.event), _time(entry), body.key) if gate is not None else None
         return [Finished(delivery=delivery, outcome="handled", reason=body.verdict, kept=kept, result=body.result)]
     if isinstance(body, EventDead) and body.key in running:
         return [Finished(delivery=running[body.key], outcome="dead", reason=body.reason, moves=False)]

@@ -22,7 +22,7 @@ CREATE TABLE deliveries (
   event INTEGER NOT NULL REFERENCES events(seq) ON DELETE CASCADE, trigger TEXT NOT NULL, key TEXT NOT NULL,
   position TEXT NOT NULL, run INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
   due INTEGER NOT NULL, received INTEGER NOT NULL, outcome TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
-  finished INTEGER, PRIMARY KEY (event, trigger));
+  finished INTEGER, forced INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (event, trigger));
 CREATE INDEX deliveries_due ON deliveries (state, due);
 CREATE INDEX deliveries_key ON deliveries (trigger, key, state, position);
 CREATE TABLE positions (
@@ -65,6 +65,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         run: how often it was handed out anew after it had been handled.
         attempts: tries before this one.
         received: nanoseconds since the epoch.
+        forced: handed out again by hand, so that it is handled even when it is late.
         salt: of the idempotency keys of a replay; "" for live events.
     """
 
@@ -76,6 +77,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     attempts: int
     received: int
+    forced: bool = False
     salt: str = ""
 
     @property

@@ -181,12 +181,12 @@ class Worker:
         if delivery.attempts >= trigger.attempts:
             return self._dead(delivery, f"the process ended while handling it, {delivery.attempts} times")
         late = trigger.order != "arrival" and (self._inbox.is_late(delivery) or _overtaken(delivery, before))
-        if late and trigger.late == "dead-letter":
+        if late and trigger.late == "dead-letter" and not delivery.forced:
             return self._dead(delivery, "a later event of its key was handled before it came")
         now = self._clock.wall()
         gate = None if late else reaction.gate
-        checked = gate.check(delivery.key, delivery.event, now=now) if gate else None
-        if gate and checked and not checked.ask:
+        checked = gate.check(delivery.key, delivery.event, now=now) if gate is not None else None
+        if gate is not None and checked is not None and not checked.ask:
             kept = gate.kept(delivery.key)
             return Finished(delivery=delivery, outcome="unchanged", reason=kept.answer if kept else ""), None
         try:
@@ -197,7 +197,7 @@ class Worker:
             return self._failed(trigger, delivery, error)
         verdict = "late" if late else checked.reason if checked else "ungated"
         remembered = None
-        if gate and checked:
+        if gate is not None and checked is not None:
             remembered = Kept(checked.context, now, delivery.idempotency_key)
             gate.keep(delivery.key, checked.context, now=now, answer=remembered.answer)
         entry = self._handled(delivery, call, verdict)
