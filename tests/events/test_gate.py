@@ -43,7 +43,18 @@ def test_the_whole_of_the_data_counts_when_no_field_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(True, 1), (False, 0), (None, 0), (1, "1"), ([True], [1]), ({}, []), ("", None), (1, None), (b"1", "1"), ({"a": None}, {})],
+    [
+        (True, 1),
+        (False, 0),
+        (None, 0),
+        (1, "1"),
+        ([True], [1]),
+        ({}, []),
+        ("", None),
+        (1, None),
+        (b"1", "1"),
+        ({"a": None}, {}),
+    ],
 )
 def test_unlike_values_are_never_the_same(one: Any, other: Any) -> None:
     made = gate(FieldRule(path="data.x"))
@@ -149,4 +160,6 @@ def test_what_is_remembered_can_be_stored_and_put_back() -> None:
 def test_an_event_read_from_json_gives_the_context_of_the_one_that_was_made() -> None:
     event = make_event(1, {"x": [True, 0.1], "s": "ü"})
     made = gate()
-    assert made.context(event) == made.context(msgspec.convert(msgspec.json.decode(event.to_json()) | {"extensions": {}}, Event))
+    assert made.context(event) == made.context(
+        msgspec.convert(msgspec.json.decode(event.to_json()) | {"extensions": {}}, Event)
+    )

@@ -26,9 +26,15 @@ FULL = {
 }
 NEEDED = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=30)
@@ -39,7 +45,9 @@ EVENTS = st.builds(
     type=TEXT,
     subject=TEXT | st.just(""),
     time=st.none() | st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
-    extensions=st.dictionaries(st.from_regex(r"\Ax[a-z0-9]{1,10}\Z"), TEXT | st.booleans() | st.integers(-9, 9), max_size=3),
+    extensions=st.dictionaries(
+        st.from_regex(r"\Ax[a-z0-9]{1,10}\Z"), TEXT | st.booleans() | st.integers(-9, 9), max_size=3
+    ),
     data=JSON | st.binary(min_size=1, max_size=20),
 )
 
@@ -79,8 +87,13 @@ def test_any_json_object_is_an_event_or_refused(value: dict[str, Any]) -> None:
         assert parse_event(event.to_json()) == event
 
 
-@given(st.dictionaries(st.sampled_from(["ce-id", "ce-source", "CE-Type", "ce-time", "ce-x", "ce-data", "content-type"]),
-                       st.text(max_size=30)), st.binary(max_size=50))
+@given(
+    st.dictionaries(
+        st.sampled_from(["ce-id", "ce-source", "CE-Type", "ce-time", "ce-x", "ce-data", "content-type"]),
+        st.text(max_size=30),
+    ),
+    st.binary(max_size=50),
+)
 def test_any_headers_are_an_event_or_refused(headers: dict[str, str], body: bytes) -> None:
     try:
         found = parse_message({"ce-specversion": "1.0"} | headers, body)
@@ -143,8 +156,15 @@ def test_bad_utf8_is_refused() -> None:
 
 
 def test_binary_mode() -> None:
-    headers = {"Ce-Specversion": "1.0", "Ce-Id": "Euro %E2%82%AC", "Ce-Source": "/s", "Ce-Type": "t",
-               "Ce-Time": "2020-01-01T00:00:00Z", "Ce-Region": '"eu"', "Authorization": "x"}
+    headers = {
+        "Ce-Specversion": "1.0",
+        "Ce-Id": "Euro %E2%82%AC",
+        "Ce-Source": "/s",
+        "Ce-Type": "t",
+        "Ce-Time": "2020-01-01T00:00:00Z",
+        "Ce-Region": '"eu"',
+        "Authorization": "x",
+    }
     (event,) = parse_message(headers | {"Content-Type": "application/json; charset=utf-8"}, b'{"a":[1]}')
     assert (event.id, event.data, event.extensions) == ("Euro €", {"a": [1]}, {"region": "eu"})
     assert parse_message(headers | {"Content-Type": "image/png"}, b"\x89")[0].data == b"\x89"

@@ -42,7 +42,13 @@ def test_what_is_no_path(path: str) -> None:
     assert not is_path(path)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)), st.lists(st.sampled_from(["a", "0", "1", "é"]), min_size=1, max_size=4))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text() | st.integers(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
+    st.lists(st.sampled_from(["a", "0", "1", "é"]), min_size=1, max_size=4),
+)
 def test_any_data_can_be_asked_for_any_path(data: Any, steps: list[str]) -> None:
     event = Event(id="1", source="/s", type="t", data=data)
     compile_path(".".join(["data", *steps]))(event)

@@ -155,9 +155,10 @@ def test_a_full_disk_under_the_inbox_loses_nothing_and_repeats_no_effect(
 ) -> None:
     bench = make_bench(trigger(gate=GATE))
     bench.send(make_event(1, {"t": 10}))
-    with monkeypatch.context() as patched, pytest.raises(DiskFull):
+    with monkeypatch.context() as patched:
         patched.setattr(bench.inbox, "finish", _full)
-        bench.worker.step()
+        with pytest.raises(DiskFull):
+            bench.worker.step()
     bench.send(make_event(2, {"t": 10.5}))
     assert bench.drain() == {"unchanged": 1}
     assert bench.handled == ["1"]
@@ -169,9 +170,10 @@ def test_a_full_disk_under_the_ledger_means_another_try_with_the_same_key(
 ) -> None:
     bench = make_bench(trigger(gate=GATE))
     bench.send(make_event(1, {"t": 10}))
-    with monkeypatch.context() as patched, pytest.raises(DiskFull):
+    with monkeypatch.context() as patched:
         patched.setattr(bench.ledger, "append_many", _full)
-        bench.worker.step()
+        with pytest.raises(DiskFull):
+            bench.worker.step()
     assert bench.drain() == {"handled": 1}
     assert len({key for _, _, key in bench.calls}) == 1
     assert len(bench.calls) == 2

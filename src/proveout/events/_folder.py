@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +26,7 @@ __all__ = ["FILE_WRITTEN", "FolderSource"]
 FILE_WRITTEN = "proveout.file.written"
 _ENDING = ".cloudevents.jsonl"
 WAKE_MILLISECONDS = 5000
+AT_ONCE = 1000
 
 
 class FolderSource:
@@ -73,7 +75,9 @@ class FolderSource:
             stamp = (state.st_mtime_ns, state.st_size)
             if self._seen.get(path) == stamp:
                 continue
-            accepted += self._inbox.accept(self._events(path, name.as_posix(), stamp), via="folder").accepted
+            events = self._events(path, name.as_posix(), stamp)
+            while chunk := list(islice(events, AT_ONCE)):
+                accepted += self._inbox.accept(chunk, via="folder").accepted
             # Only now: what could not be stored is scanned again.
             self._seen[path] = stamp
         return accepted

@@ -15,7 +15,7 @@ from proveout.events._tables import SCHEMA, SCHEMA_VERSION, Accepted, Delivery, 
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from proveout.events._clock import Clock
@@ -84,7 +84,7 @@ class Inbox:
         """Let go of the file."""
         self._database.close()
 
-    def accept(self, events: Iterable[Event], *, via: str) -> Accepted:
+    def accept(self, events: Sequence[Event], *, via: str) -> Accepted:
         """Store events, all or none; durable on return.
 
         Raises:
@@ -93,7 +93,7 @@ class Inbox:
         """
         return self.accept_each([events], via=via)[0]
 
-    def accept_each(self, groups: Sequence[Iterable[Event]], *, via: str) -> list[Accepted]:
+    def accept_each(self, groups: Sequence[Sequence[Event]], *, via: str) -> list[Accepted]:
         """As `accept` for several callers, with one sync for all of them: all are stored or none."""
         now = self._clock.wall()
         with self._database.transaction() as connection:
@@ -101,7 +101,7 @@ class Inbox:
             _count(connection, "duplicates", sum(one.duplicates for one in found))
         return found
 
-    def _store(self, connection: sqlite3.Connection, events: Iterable[Event], via: str, now: int) -> Accepted:
+    def _store(self, connection: sqlite3.Connection, events: Sequence[Event], via: str, now: int) -> Accepted:
         accepted = duplicates = unmatched = 0
         for event in events:
             done = connection.execute(
@@ -317,7 +317,8 @@ def _insert(connection: sqlite3.Connection, seq: int, planned: Planned, now: int
     if trigger.debounce_seconds:
         # The key is not quiet yet: all that wait with this one wait on, up to the longest wait of the first of them.
         longest = round((trigger.max_wait_seconds or 10 * trigger.debounce_seconds) * SECOND)
-        connection.execute(_DEBOUNCE, {"trigger": trigger.name, "key": planned.key, "due": planned.due, "most": longest})
+        values = {"trigger": trigger.name, "key": planned.key, "due": planned.due, "most": longest}
+        connection.execute(_DEBOUNCE, values)
 
 
 def _finish(connection: sqlite3.Connection, one: Finished, now: int) -> None:

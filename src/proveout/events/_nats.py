@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["NatsSource", "NatsSpec"]
 
 AGAIN_SECONDS = 5.0
-CONNECT_SECONDS = 2.0
+CONNECT_SECONDS = 1.0
 
 
 class NatsSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,12 +50,14 @@ class NatsSource:
         self._spec = spec
         self._inbox = inbox
         self._committer = Committer(inbox, "nats")
+        self._failure: asyncio.Future[None] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until ``stop``, trying again for as long as the server cannot be reached.
 
         Raises:
             ExtraMissing: FastStream with NATS is not installed.
+            StoreCorrupt: the inbox is damaged.
         """
         errors = need("nats.errors", "nats", "NATS JetStream")
         while not stop.is_set():
@@ -66,8 +68,20 @@ class NatsSource:
                 await broker.stop()
                 await _pause(stop, CONNECT_SECONDS)
                 continue
-            await stop.wait()
-            await broker.stop()
+            try:
+                await self._until(stop)
+            finally:
+                await broker.stop()
+
+    async def _until(self, stop: asyncio.Event) -> None:
+        """Until ``stop``, or until the inbox fails, which FastStream would only log."""
+        self._failure = asyncio.get_running_loop().create_future()
+        stopped = asyncio.ensure_future(stop.wait())
+        waiting: list[asyncio.Future[Any]] = [stopped, self._failure]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if self._failure.done():
+            self._failure.result()
 
     def _broker(self) -> Any:
         faststream = need("faststream.nats", "nats", "NATS JetStream")
@@ -103,6 +117,10 @@ class NatsSource:
             await msg.reject()
         except (DiskFull, BusyError):
             await msg.nack(delay=AGAIN_SECONDS)
+        except Exception as error:  # noqa: BLE001  raised where somebody waits
+            await msg.nack(delay=AGAIN_SECONDS)
+            if self._failure is not None and not self._failure.done():
+                self._failure.set_exception(error)
         else:
             await msg.ack()
 

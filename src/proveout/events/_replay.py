@@ -165,21 +165,19 @@ def _feed(
     count = 0
     while chunk := list(islice(events, size)):
         for event in chunk:
-            _to_time_of(event, clock, wait)
+            then = round(event.time.timestamp() * 1_000_000) * 1000 if event.time else clock.wall()
+            if clock.wall():
+                wait(max(then - clock.wall(), 0) / SECOND)
+            # What is due before this event is delivered before it comes, as it would have been.
+            while size == 1 and (due := inbox.next_due()) is not None and due <= then:
+                clock.advance_to(due)
+                worker.drain()
+            clock.advance_to(then)
             inbox.accept([event], via="replay")
             count += 1
         worker.drain()
     worker.drain(lambda nanoseconds: clock.advance(seconds=nanoseconds / SECOND))
     return count
-
-
-def _to_time_of(event: Event, clock: ManualClock, wait: Callable[[float], None]) -> None:
-    if event.time is None:
-        return
-    then = round(event.time.timestamp() * 1_000_000) * 1000
-    if clock.wall():
-        wait(max(then - clock.wall(), 0) / SECOND)
-    clock.advance_to(then)
 
 
 def _pacer(speed: float, sleep: Callable[[float], None]) -> Callable[[float], None]:
