@@ -63,9 +63,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in _TEXTS:
-            _check_text(name, getattr(self, name))
-        for name in _REQUIRED:
-            if not getattr(self, name):
+            if (value := getattr(self, name)) != "":
+                _check_text(name, value)
+            elif name in _REQUIRED:
                 raise invalid(f"the attribute {name!r} is missing or empty")
         if self.time is not None and self.time.tzinfo is None:
             raise invalid("the attribute 'time' has no time zone")

@@ -25,6 +25,7 @@ Context = tuple[str | int | float | bytes | None, ...]
 SECOND = 1_000_000_000
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _NOTHING = b""
+_SCALARS = frozenset({str, int, float})
 
 
 class Checked(NamedTuple):
@@ -79,6 +80,11 @@ class ChangeGate:
     def __init__(self, spec: GateSpec, *, embed: Embed | None = None) -> None:
         rules = spec.fields or (FieldRule(path="data"),)
         self._reads = [compile_path(rule.path) for rule in rules]
+        # Fields right under the data, which is what most triggers name, are read without a call each.
+        direct = [
+            rule.path.removeprefix("data.") for rule in rules if rule.path.count(".") == 1 and rule.path[:5] == "data."
+        ]
+        self._names = direct if len(direct) == len(rules) else []
         self._compare = [comparer(rule, embed) for rule in rules]
         self._changed = [f"changed {rule.path}" for rule in rules]
         self._ttl = round(spec.ttl_seconds * SECOND)
@@ -108,14 +114,21 @@ class ChangeGate:
             # The clock was set back: an answer from the future would be kept for longer than its time to live.
             self._kept[key] = kept._replace(time=now)
         if context != kept.context:
-            for place, same in enumerate(self._compare):
-                if not same(context[place], kept.context[place]):
+            for place, (new, answered) in enumerate(zip(context, kept.context, strict=True)):
+                # Equal values are the most, and need no call; True and 1 are no longer equal here.
+                if new != answered and not self._compare[place](new, answered):
                     return Checked(ask=True, reason=self._changed[place], context=context)
         return Checked(ask=False, reason="unchanged", context=context)
 
     def context(self, event: Event) -> Context:
         """The fields that matter, in a form in which equal means the same."""
-        return tuple([_plain(read(event)) for read in self._reads])
+        data = event.data
+        if self._names and type(data) is dict:
+            get = data.get
+            values = [get(name, MISSING) for name in self._names]
+        else:
+            values = [read(event) for read in self._reads]
+        return tuple([value if type(value) in _SCALARS else _plain(value) for value in values])
 
     def keep(self, key: str, context: Context, *, now: int, answer: str) -> None:
         """Remember what was answered; a later event of the key is compared with this."""
@@ -139,11 +152,10 @@ class ChangeGate:
         self.evicted.clear()
 
 
-def _plain(value: Any) -> str | float | bytes | None:
-    kind = type(value)
-    if kind is str or kind is float or kind is int or value is None:
-        scalar: str | float | None = value
-        return scalar
+def _plain(value: Any) -> bytes | None:
+    """What is no scalar: nothing, or the JSON of the value, so that true is not 1 and an object is its content."""
+    if value is None:
+        return None
     return _NOTHING if value is MISSING else _encode(value)
 
 
