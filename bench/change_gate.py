@@ -4,8 +4,8 @@ DIR holds the folders drift_weather and llm_traces.
 
 cost     microseconds of processor time an event of 2 kB, medians of repeats with the smallest and the largest: the
          gate over ten fields, half of them exact and half within a tolerance, on an event that is unchanged; the same
-         with parsing; and, beside them, the hash of the whole (json.dumps with sorted keys and SHA-256) that is often used instead, which
-         knows no tolerance. With `cloudevents` installed, its parser too.
+         with parsing; and, beside them, the hash of the whole (json.dumps with sorted keys and SHA-256) that is often
+         used instead, which knows no tolerance. With `cloudevents` installed, its parser too.
 weather  daily weather of one station, in order. A classifier of rain (gradient boosting) learns from the first ten
          years. The gate's tolerance is a multiple of each field's standard deviation in them; the multiple is the
          largest whose answers agree with calling every day in at least 95 % of the days of the next ten years, by the
@@ -14,7 +14,7 @@ weather  daily weather of one station, in order. A classifier of rain (gradient 
 traces   requests of a chat service, each with the hashes of its prompt's blocks. The exact gate avoids a call when the
          very same prompt came before, within a time to live.
 worker   events a second through inbox, gate, handler and ledger, each step synced to the disk.
-Intervals are Wilson's.
+Intervals are Wilson's, which take days for independent; neighbouring days are not, so the true ones are wider.
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,13 @@ properties = {rain = {type = "string", enum = ["yes", "no"]}}
 def make_event(number: int | str, data: Any = None, **attributes: Any) -> Event:
     fields = {"source": "/station", "type": "weather.observed", "subject": "hall"} | attributes
     return Event(id=str(number), data=data, **fields)
+
+
+def needed(module: str) -> Any:
+    """A library of an extra: CI must have it, and elsewhere its tests are skipped without it."""
+    if os.environ.get("CI"):
+        return import_module(module)
+    return pytest.importorskip(module, reason="pip install 'proveout[events,nats]' and the group test")
 
 
 def at(seconds: float) -> datetime:

@@ -4,11 +4,9 @@ import asyncio
 import os
 from pathlib import Path
 
-import pytest
-
 from proveout.events import FILE_WRITTEN, FolderSource
 
-from .conftest import MakeBench, make_event, trigger
+from .conftest import MakeBench, make_event, needed, trigger
 
 FILES = trigger(types=(FILE_WRITTEN,), inputs={"text": "data.content"})
 
@@ -53,7 +51,7 @@ def test_a_large_file_is_named_and_not_read(make_bench: MakeBench, tmp_path: Pat
 
 
 def test_a_watched_folder_tells_at_once(make_bench: MakeBench, tmp_path: Path) -> None:
-    pytest.importorskip("watchfiles", reason="the extra events is not installed")
+    needed("watchfiles")
     bench = make_bench(FILES)
 
     async def scenario() -> None:

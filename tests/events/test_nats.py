@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,9 @@ import pytest
 from proveout.errors import StoreCorrupt
 from proveout.events import EventHandled, NatsSource, NatsSpec
 
-from .conftest import Bench, MakeBench, make_event, trigger
+from .conftest import Bench, MakeBench, make_event, needed, trigger
 
-# CI must have it: there, a missing library is an error and no reason to skip.
-nats: Any = import_module("nats") if os.environ.get("CI") else pytest.importorskip("nats", reason="needs the extra nats")
+nats = needed("nats")
 
 
 def server_binary() -> str:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from proveout.errors import EventInvalid
 from proveout.events import Event, parse_batch, parse_event, parse_message
 
+from .conftest import needed
+
 FULL = {
     "specversion": "1.0",
     "id": "A234-1234-1234",
@@ -188,7 +190,7 @@ def test_a_batch_is_whole_or_refused_with_the_place() -> None:
 @settings(max_examples=30)
 @given(EVENTS)
 def test_the_reference_implementation_reads_what_is_written(event: Event) -> None:
-    core = pytest.importorskip("cloudevents.core.bindings.http", reason="cloudevents is not installed")
+    core = needed("cloudevents.core.bindings.http")
     found = core.from_structured_event(core.HTTPMessage(headers={}, body=event.to_json()))
     assert (found.get_id(), found.get_source(), found.get_type()) == (event.id, event.source, event.type)
     assert found.get_subject() == (event.subject or None)
@@ -199,8 +201,8 @@ def test_the_reference_implementation_reads_what_is_written(event: Event) -> Non
 
 
 def test_what_the_reference_implementation_writes_is_read() -> None:
-    core = pytest.importorskip("cloudevents.core.bindings.http", reason="cloudevents is not installed")
-    kind = pytest.importorskip("cloudevents.core.v1.event").CloudEvent
+    core = needed("cloudevents.core.bindings.http")
+    kind = needed("cloudevents.core.v1.event").CloudEvent
     made = kind({"id": "7 €", "source": "/s", "type": "t", "datacontenttype": "application/json"}, {"a": "ü"})
     for write in (core.to_structured_event, core.to_binary_event):
         message = write(made)

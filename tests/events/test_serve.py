@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,7 +18,7 @@ from proveout.errors import DiskFull, ExtraMissing, SetupError, StoreCorrupt
 from proveout.events import OUTBOX_SCHEMA, SourceSpec, open_inbox, serve, write_outbox
 from proveout.events._extra import need
 
-from .conftest import make_event
+from .conftest import make_event, needed
 
 
 def note(event: Any, inputs: Any, key: str) -> Any:
@@ -34,7 +36,7 @@ def test_with_no_source_what_waits_is_delivered(folder: Path) -> None:
 
 
 def test_http_and_outbox_until_a_signal(folder: Path, tmp_path: Path) -> None:
-    pytest.importorskip("uvicorn", reason="the extra events is not installed")
+    needed("uvicorn")
     shop = sqlite3.connect(tmp_path / "shop.sqlite")
     with shop:
         shop.execute(OUTBOX_SCHEMA)
@@ -58,8 +60,33 @@ def test_http_and_outbox_until_a_signal(folder: Path, tmp_path: Path) -> None:
     assert replies[0].status_code == 202
 
 
+SERVED = """
+import sys
+from pathlib import Path
+from proveout.events import SourceSpec, serve
+handlers = {"noted": lambda *_: 1}
+serve(Path(sys.argv[1]), SourceSpec(port=0), handlers=handlers, notice=lambda line: print(line, flush=True))
+"""
+
+
+def test_what_was_acknowledged_outlives_a_kill(folder: Path) -> None:
+    needed("uvicorn")
+    server = subprocess.Popen([sys.executable, "-c", SERVED, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    with server.stdout:
+        url = server.stdout.readline().strip().rpartition(" ")[2]
+        kind = {"content-type": "application/cloudevents+json"}
+        with httpx.Client() as client:
+            events = [make_event(number, {"text": "a"}) for number in range(20)]
+            replies = [client.post(url, content=event.to_json(), headers=kind).status_code for event in events]
+        server.kill()
+        server.wait()
+    assert set(replies) == {202}
+    assert serve(folder, handlers=HANDLERS) == {"handled": 20, "duplicates": 0}
+
+
 def test_a_port_that_is_taken_is_said(folder: Path) -> None:
-    pytest.importorskip("uvicorn", reason="the extra events is not installed")
+    needed("uvicorn")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -4,17 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Event as Signal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from proveout.errors import DiskFull, EventInvalid, HandlerStuck
 from proveout.events import EventDead, EventHandled, EventsReceived, EventsSkipped, FieldRule, GateSpec, savings
 from proveout.task import Answer, Usage
 
-from .conftest import MakeBench, at, make_event, trigger
+from .conftest import Bench, MakeBench, at, make_event, trigger
 
 GATE = GateSpec(fields=(FieldRule(path="data.t", absolute=1.0),))
 
@@ -199,6 +202,54 @@ def test_a_clock_that_jumps_neither_hurries_nor_stalls(make_bench: MakeBench) ->
         assert bench.worker.step() == {"handled": 1}
 
 
+STEPS = st.lists(
+    st.tuples(
+        st.lists(st.integers(0, 12), max_size=5),
+        st.sampled_from(["", "ledger", "inbox", "handler"]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_whatever_is_cut_short_every_event_has_one_effect(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[list[int], str]]
+) -> None:
+    effects: dict[str, set[str]] = {}
+    broken = [""]
+
+    def handler(event: Any, inputs: Any, key: str) -> Any:
+        del inputs
+        if broken[0] == "handler" and len(effects) % 3 == 1:
+            broken[0] = ""
+            raise KeyboardInterrupt
+        effects.setdefault(event.id, set()).add(key)
+        return event.id
+
+    bench = Bench(tmp_path_factory.mktemp("steps"), [trigger(attempts=100, backoff_seconds=0)], handler)
+    for numbers, broken[0] in steps:
+        bench.send(*(make_event(number) for number in numbers))
+        with pytest.MonkeyPatch.context() as patched:
+            if broken[0] == "ledger":
+                patched.setattr(bench.ledger, "append_many", _full)
+            if broken[0] == "inbox":
+                patched.setattr(bench.inbox, "finish", _full)
+            with suppress(DiskFull, KeyboardInterrupt):
+                bench.worker.step(limit=3)
+        if broken[0]:
+            bench.worker.close()
+            bench.restart()
+    broken[0] = ""
+    bench.drain()
+    sent = {str(number) for numbers, _ in steps for number in numbers}
+    handled = [one.id for one in bench.entries(EventHandled.kind) if isinstance(one, EventHandled)]
+    bench.close()
+    assert sorted(handled) == sorted(sent)
+    assert {event: len(keys) for event, keys in effects.items()} == dict.fromkeys(sent, 1)
+
+
 def test_what_calls_cost_prices_what_was_avoided(make_bench: MakeBench) -> None:
     answer = Answer(output={"rain": "yes"}, usage=Usage(usd=0.5, cpu_seconds=36.0))
     bench = make_bench(trigger(gate=GATE), handler=lambda *_: answer)
@@ -212,6 +263,7 @@ def test_what_calls_cost_prices_what_was_avoided(make_bench: MakeBench) -> None:
 
 KILLED = """
 import os, signal, sys
+from contextlib import suppress
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 import conftest

@@ -40,6 +40,10 @@ _DEBOUNCE = (
     f"UPDATE deliveries SET due = min(:due, (SELECT min(received) FROM deliveries WHERE {_WAITING}) + :most)"  # noqa: S608  a literal
     f" WHERE {_WAITING}"
 )
+_FORGET_POSITIONS = (
+    "DELETE FROM positions WHERE NOT EXISTS"
+    " (SELECT 1 FROM deliveries d WHERE d.trigger = positions.trigger AND d.key = positions.key)"
+)
 _WITH_REASON = _JOINED.replace(" FROM", ", d.reason FROM", 1)
 
 
@@ -288,13 +292,19 @@ class Inbox:
         return msgspec.json.decode(rows[0][0]) if rows else None
 
     def prune(self, *, older_than: int) -> int:
-        """Drop events received before that moment whose deliveries are all done; a duplicate of them is then new."""
+        """Drop what was received before that moment, is in the ledger and has no delivery that is not done.
+
+        A duplicate of such an event is then a new one.
+        """
         query = (
-            "DELETE FROM events WHERE received < ? AND NOT EXISTS"
-            " (SELECT 1 FROM deliveries d WHERE d.event = events.seq AND d.state <> 'done')"
+            "DELETE FROM events WHERE received < ? AND seq <= (SELECT number FROM counts WHERE name = 'received')"
+            " AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = events.seq AND d.state <> 'done')"
         )
         with self._database.transaction() as connection:
-            return connection.execute(query, (older_than,)).rowcount
+            dropped = connection.execute(query, (older_than,)).rowcount
+            if dropped:
+                connection.execute(_FORGET_POSITIONS)
+        return dropped
 
 
 def _body(event: Event) -> bytes:

@@ -36,6 +36,8 @@ AGAIN_SECONDS = 5.0
 LOOK_SECONDS = 0.1
 MOST_CONNECTIONS = 1000
 SECOND = 1_000_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
 
 
 class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,7 @@ class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):
         watch: folder whose files are events.
         outbox: SQLite database of an application.
         nats: JetStream consumer.
+        keep_days: how long events stay in the inbox once all is done with them; a duplicate is known for as long.
     """
 
     host: str = "127.0.0.1"
@@ -58,6 +61,7 @@ class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):
     watch: Path | None = None
     outbox: Path | None = None
     nats: NatsSpec | None = None
+    keep_days: float = 30.0
 
 
 def serve(
@@ -89,7 +93,7 @@ def serve(
     sources = sources or SourceSpec()
     clock = clock or SystemClock()
     with opened(folder, handlers=handlers, clock=clock) as (inbox, worker):
-        service = _Service(inbox, worker, clock, notice)
+        service = _Service(inbox, worker, clock, notice, keep=round(sources.keep_days * DAY))
         runs = service.runs(sources)
         if not runs:
             worker.drain(_sleep)
@@ -106,11 +110,13 @@ def _sleep(nanoseconds: int) -> None:
 class _Service:
     """The tasks of one event loop."""
 
-    def __init__(self, inbox: Inbox, worker: Worker, clock: Clock, notice: Callable[[str], None]) -> None:
+    def __init__(self, inbox: Inbox, worker: Worker, clock: Clock, notice: Callable[[str], None], *, keep: int) -> None:
         self._inbox = inbox
         self._worker = worker
         self._clock = clock
         self._notice = notice
+        self._keep = keep
+        self._pruned: int | None = None
         self._total: Counter[str] = Counter()
 
     def runs(self, sources: SourceSpec) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
@@ -164,8 +170,15 @@ class _Service:
         while not stop.is_set():
             done = await asyncio.to_thread(self._worker.step)
             self._total += done
+            await asyncio.to_thread(self._prune_hourly)
             if not done:
                 await _pause(stop, LOOK_SECONDS)
+
+    def _prune_hourly(self) -> None:
+        now = self._clock.monotonic()
+        if self._pruned is None or now - self._pruned >= HOUR:
+            self._pruned = now
+            self._inbox.prune(older_than=self._clock.wall() - self._keep)
 
     async def _http(self, sources: SourceSpec, stop: asyncio.Event) -> None:
         uvicorn = need("uvicorn", "events", "the HTTP endpoint")
