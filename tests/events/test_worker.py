@@ -172,15 +172,17 @@ def test_a_full_disk_under_the_ledger_means_another_try_with_the_same_key(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = make_bench(trigger(gate=GATE))
+    bench.send(make_event(0, {"t": 50}))
+    bench.drain()
     bench.send(make_event(1, {"t": 10}))
     with monkeypatch.context() as patched:
         patched.setattr(bench.ledger, "append_many", _full)
         with pytest.raises(DiskFull):
             bench.worker.step()
     assert bench.drain() == {"handled": 1}
-    assert len({key for _, _, key in bench.calls}) == 1
-    assert len(bench.calls) == 2
-    (entry,) = bench.entries(EventHandled.kind)
+    assert bench.handled == ["0", "1", "1"]
+    assert len({key for _, _, key in bench.calls}) == 2
+    _, entry = bench.entries(EventHandled.kind)
     assert isinstance(entry, EventHandled)
     assert entry.attempts == 2
 
@@ -206,6 +208,7 @@ STEPS = st.lists(
     st.tuples(
         st.lists(st.integers(0, 12), max_size=5),
         st.sampled_from(["", "ledger", "inbox", "handler"]),
+        st.booleans(),
     ),
     min_size=1,
     max_size=8,
@@ -215,7 +218,7 @@ STEPS = st.lists(
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_whatever_is_cut_short_every_event_has_one_effect(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[list[int], str]]
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[list[int], str, bool]]
 ) -> None:
     effects: dict[str, set[str]] = {}
     broken = [""]
@@ -229,7 +232,7 @@ def test_whatever_is_cut_short_every_event_has_one_effect(
         return event.id
 
     bench = Bench(tmp_path_factory.mktemp("steps"), [trigger(attempts=100, backoff_seconds=0)], handler)
-    for numbers, broken[0] in steps:
+    for numbers, broken[0], restarted in steps:
         bench.send(*(make_event(number) for number in numbers))
         with pytest.MonkeyPatch.context() as patched:
             if broken[0] == "ledger":
@@ -238,12 +241,12 @@ def test_whatever_is_cut_short_every_event_has_one_effect(
                 patched.setattr(bench.inbox, "finish", _full)
             with suppress(DiskFull, KeyboardInterrupt):
                 bench.worker.step(limit=3)
-        if broken[0]:
+        if restarted:
             bench.worker.close()
             bench.restart()
     broken[0] = ""
     bench.drain()
-    sent = {str(number) for numbers, _ in steps for number in numbers}
+    sent = {str(number) for numbers, _, _ in steps for number in numbers}
     handled = [one.id for one in bench.entries(EventHandled.kind) if isinstance(one, EventHandled)]
     bench.close()
     assert sorted(handled) == sorted(sent)
