@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Reaction", "Worker"]
 
 BATCH = 64
-RECEIVED_AT_ONCE = 1000
+RECEIVED_AT_ONCE = 500
 
 
 class Reaction:
