@@ -14,6 +14,7 @@ import msgspec
 # Importing these registers the entries they write.
 from proveout import errors
 from proveout.cli import COMMANDS
+from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.ledger import entry_kinds, entry_type
 from proveout.task import (
     KPI,
@@ -41,7 +42,7 @@ is honoured.
 | 0 | done | |
 | 1 | a bug in Proveout | |
 | 2 | wrong usage | |
-| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `LedgerError` |
+| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `EventError`, `LedgerError` |
 | 4 | something stored is not what was stored | `IntegrityError` |
 | 5 | another process is at it | `BusyError` |
 | 6 | the machine lacks something | `SetupError` |
@@ -72,6 +73,12 @@ TASK = """# task.toml
 The contract of one LLM feature. Unknown keys are errors, answered with the nearest valid one. The *fingerprint* of a
 task changes if and only if its meaning does: comments, key order, spelled-out defaults, file locations, the name, the
 causal factors and the order of `enum`, `required` and `properties` mean nothing.
+
+"""
+EVENTS = """# events.toml
+
+What `proveout events` reacts to, beside `task.toml`: one `[[triggers]]` table for each reaction. Unknown keys are
+errors. A path is `data`, `data.FIELD.FIELD`, `extensions.NAME` or an attribute of the event: `subject`, `type`, `time`.
 
 """
 ENTRIES = """# Ledger entries
@@ -134,6 +141,14 @@ def task_page() -> str:
             for title, prefix, kind in TABLES
         )
     )
+
+
+def events_page() -> str:
+    """Every key of events.toml with type, default and meaning."""
+    parts = [f"{EVENTS}## `[[triggers]]`\n\n{_table(Trigger, '')}"]
+    for title, prefix, kind in (("gate", "gate.", GateSpec), ("gate.fields", "gate.fields[].", FieldRule)):
+        parts.append(f"\n## `{title}`\n\n{_line(inspect.getdoc(kind) or '')}\n\n{_table(kind, prefix)}")
+    return "".join(parts)
 
 
 def entries_page() -> str:
@@ -207,6 +222,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(),
         "errors.md": errors_page(),
         "task-toml.md": task_page(),
+        "events-toml.md": events_page(),
         "ledger-entries.md": entries_page(),
     }
 
