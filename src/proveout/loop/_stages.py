@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -172,7 +173,10 @@ KEPT = 0.7
 
 
 def _rebuild(here: OpenTask, frozen: data.Snapshot, choice: tuple[int, str]) -> trial.Rebuild:
-    """Learns one step of a candidate anew, or all of it, from 70 % of the rows and with another seed."""
+    """Learns one step of a candidate anew, or all of it, from 70 % of the rows and with another seed.
+
+    Each begins with an empty cache: what one step computed would otherwise cost the next, or the whole, nothing.
+    """
     seed, embedder = choice
     whole = frozen.train()
     kept = random.Random(seed).sample(range(len(whole)), round(KEPT * len(whole)))  # noqa: S311  no secret
@@ -182,6 +186,8 @@ def _rebuild(here: OpenTask, frozen: data.Snapshot, choice: tuple[int, str]) -> 
         family = families.families.create(candidate.card.family)
         if not isinstance(family, families.Rebuilds):
             return None
+        cache = here.workspace.cache / "rebuilt" / (step or "whole")
+        shutil.rmtree(cache, ignore_errors=True)
         run = families.build_run(
             here.workspace,
             here.task,
@@ -191,6 +197,7 @@ def _rebuild(here: OpenTask, frozen: data.Snapshot, choice: tuple[int, str]) -> 
             progress=quiet,
             embedder=embedder,
         )
+        run = msgspec.structs.replace(run, cache=cache)
         if not step:
             return family.build(here.task, train, frozen.select(), run)
         return family.rebuild(candidate, step, here.task, train, frozen.select(), run)

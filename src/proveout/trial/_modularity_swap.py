@@ -58,8 +58,6 @@ def swap_tests(
 ) -> Swaps:
     """Learn each learned step anew, then the whole; nothing where the family cannot.
 
-    The whole is learned last: what is computed once and kept (embeddings) then counts against the steps.
-
     Args:
         candidate: made of steps.
         rebuild: learns a step anew, or the whole.

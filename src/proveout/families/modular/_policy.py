@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,6 +12,7 @@ from proveout.families.modular._labels import encoders_of
 from proveout.families.modular._recipe import ANSWER, Part, Plan, Planned, Tried, model_step
 from proveout.families.modular.graph import StepSpec
 from proveout.families.modular.micro import Case, Decision, Intent, Known, MicroRows, Reply, RulesModel, micro_rows
+from proveout.families.modular.micro._reply import OTHERWISE
 from proveout.families.symbolic._decisions import fits_decisions
 from proveout.families.symbolic._sureness import Sureness, sureness
 from proveout.families.symbolic.policy import load_policy, policy_to_json
@@ -92,13 +94,13 @@ class PolicyRecipe:
         if task.modular.intent:
             encoders = {"encoders": encoders_of(run)}
             models.append(Planned(step=INTENT, kind=INTENT, rows=rows, parameters=encoders))
-        if task.modular.replies:
-            templates = (task.root / task.modular.replies).read_text(encoding="utf-8")
+        templates = _templates(task)
+        if templates:
             parameters = {"templates": templates, "values": _shown(task)}
             models.append(
                 Planned(step=REPLY, kind=REPLY, rows=MicroRows(), parameters=parameters, needs={"rules": RULES})
             )
-        return Plan(models=tuple(models), settings=_settings(task))
+        return Plan(models=tuple(models), settings=_settings(task) | {"templates": _labels_of(templates)})
 
     def steps(self, settings: Json, parts: Mapping[str, Part]) -> Sequence[StepSpec]:
         """Facts, then rules; the intent and the reply where the task has them."""
@@ -135,13 +137,16 @@ class PolicyRecipe:
             found[INTENT] = {"label": str(intent), "confidence": 1.0}
         decision = (example.expected or {}).get(settings["target"])
         if decision is not None:
+            # What a reply says is nobody's to state; which template is right, the decision states.
+            template = decision if decision in settings["templates"] else OTHERWISE
+            found[REPLY] = {"text": "", "template": template, "missing": []}
             found[RULES] = {"decision": decision, "abstention": "", "guess": decision, "note": ""}
         return found
 
     def judged(self, settings: Json) -> dict[str, tuple[str, ...]]:
         """What was read and decided, and not where it stood nor how sure it is."""
         del settings
-        return {INTENT: ("label",), FACTS: ("facts",), RULES: ("guess",)}
+        return {INTENT: ("label",), FACTS: ("facts",), RULES: ("guess",), REPLY: ("template",)}
 
     def checked_files(self, settings: Json, parts: Mapping[str, Part]) -> dict[str, bytes]:
         """The policy, and what its checker must know of the task."""
@@ -149,6 +154,18 @@ class PolicyRecipe:
         assert isinstance(rules, RulesModel)  # noqa: S101  what kind "rules" builds
         state = {name: settings[name] for name in ("fields", "target", "recourse", "day")}
         return {"decisions.json": canonical_json(state), "policy.json": canonical_json(policy_to_json(rules.policy))}
+
+
+def _templates(task: Task) -> str:
+    return (task.root / task.modular.replies).read_text(encoding="utf-8") if task.modular.replies else ""
+
+
+def _labels_of(templates: str) -> list[str]:
+    """Labels that have a template of their own; a text that is no TOML is refused where the reply is built."""
+    try:
+        return sorted(tomllib.loads(templates).get("replies", {}))
+    except tomllib.TOMLDecodeError:
+        return []
 
 
 def _settings(task: Task) -> Json:
