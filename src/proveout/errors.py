@@ -16,7 +16,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
-    │                             StoreCorrupt · IndexCorrupt
+    │                             StoreCorrupt · IndexCorrupt · JournalCorrupt
     ├── BusyError            (5)  WriterBusy
     └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
 """
@@ -55,6 +55,7 @@ __all__ = [
     "ImporterUnknown",
     "IndexCorrupt",
     "IntegrityError",
+    "JournalCorrupt",
     "LabelOnlyInTest",
     "LedgerCorrupt",
     "LedgerError",
@@ -396,6 +397,10 @@ class IndexCorrupt(IntegrityError):
     """A derived index is truncated, altered or of another snapshot; it can be built again."""
 
 
+class JournalCorrupt(IntegrityError):
+    """The journal of runs is damaged, or is another kind of file."""
+
+
 class BusyError(ProveoutError):
     """Somebody else is at it."""
 
@@ -403,7 +408,7 @@ class BusyError(ProveoutError):
 
 
 class WriterBusy(BusyError):
-    """Another process writes to this ledger."""
+    """Another process writes to this ledger or this journal of runs."""
 
 
 class SetupError(ProveoutError):
