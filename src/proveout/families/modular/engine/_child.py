@@ -1,4 +1,7 @@
-"""The process of an isolated step: loads it once, then answers calls until its parent is gone."""
+"""The process of an isolated step: loads it once, then answers calls until its parent is gone.
+
+It is run as a script, and imports nothing of this package: importing all families takes seconds, a step may need none.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,21 @@ import os
 import pickle
 import resource
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from proveout.errors import StepOutputInvalid
-from proveout.families.modular.engine._faults import as_error, error_to_json
+from proveout.errors import ProveoutError, StepFailed, StepOutputInvalid
 
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
-__all__ = ["FAILED", "NO_MEMORY", "OUTPUT", "READY", "Work", "serve"]
+__all__ = ["FAILED", "MAIN", "NO_MEMORY", "OUTPUT", "READY", "Work", "main"]
 
 # The first byte of what the child says.
 READY, OUTPUT, FAILED, NO_MEMORY = b"r", b"o", b"f", b"m"
 MEBIBYTE = 1 << 20
+MAIN = "__main__"
 
 
 class Work(NamedTuple):
@@ -32,6 +33,7 @@ class Work(NamedTuple):
 
     Attributes:
         name: of the step.
+        path: where modules are looked for.
         module: in which its function or class stands.
         file: from which that module is loaded where no import finds it; "" for none.
         run: the step, pickled.
@@ -39,25 +41,27 @@ class Work(NamedTuple):
     """
 
     name: str
+    path: list[str]
     module: str
     file: str
     run: bytes
     memory_mb: int | None
 
 
-def serve(work: Work, calls: Connection, lifeline: Connection) -> None:
+def main(calls: Connection, lifeline: Connection) -> None:
     """Answer calls; a call is the arguments, an answer one letter and JSON.
 
     Args:
-        work: what is called.
-        calls: both ways.
+        calls: both ways; the first thing said is the work.
         lifeline: its other end closes when the parent dies.
     """
     Thread(target=_die_with, args=(lifeline,), daemon=True).start()
+    work = Work(*calls.recv())
+    sys.path[:] = work.path
     try:
         run = _load(work)
     except Exception as error:  # noqa: BLE001  whatever the import of somebody's code raises goes to the parent
-        calls.send_bytes(FAILED + error_to_json(as_error(error, work.name)))
+        calls.send_bytes(FAILED + _raised(error, work.name))
         return
     if work.memory_mb is not None:
         _limit_memory(work.memory_mb)
@@ -76,7 +80,7 @@ def _answer(name: str, run: Any, arguments: dict[str, Any]) -> bytes:
     except MemoryError:
         return NO_MEMORY
     except Exception as error:  # noqa: BLE001  the parent says what the step raised
-        return FAILED + error_to_json(as_error(error, name))
+        return FAILED + _raised(error, name)
 
 
 def _encoded(name: str, output: Any) -> bytes:
@@ -87,11 +91,22 @@ def _encoded(name: str, output: Any) -> bytes:
         raise StepOutputInvalid("a step gave another type", why=str(error), fix=fix, about=name) from error
 
 
+def _raised(error: Exception, name: str) -> bytes:
+    if not isinstance(error, ProveoutError):
+        why = f"{type(error).__name__}: {error}"
+        error = StepFailed("a step raised", why=why, fix="correct the step or its input", about=name)
+    return msgspec.json.encode(error.to_dict())
+
+
 def _load(work: Work) -> Any:
-    try:
-        importlib.import_module(work.module)
-    except ModuleNotFoundError:
-        _load_file(work.module, Path(work.file))
+    if work.module == MAIN:
+        _load_file("__mp_main__", Path(work.file))
+        sys.modules[MAIN] = sys.modules["__mp_main__"]
+    else:
+        try:
+            importlib.import_module(work.module)
+        except ModuleNotFoundError:
+            _load_file(work.module, Path(work.file))
     return pickle.loads(work.run)
 
 
@@ -116,3 +131,7 @@ def _die_with(lifeline: Connection) -> None:
     """A step whose engine was killed must not go on: the run is taken over, and the step repeated."""
     lifeline.poll(None)
     os._exit(1)
+
+
+if __name__ == "__main__":
+    main(Connection(int(sys.argv[1])), Connection(int(sys.argv[2]), writable=False))

@@ -53,12 +53,12 @@ class Claims:
             RunNotFound: there is none of that id.
             RunNotReady: it waits for a person, or a living worker is at it.
         """
-        with self._claiming():
+        with self.claiming():
             row = self.get(run_id)
             if row.status == "waiting" and not row.cancel:
                 fix = f"answer first: proveout runs approve DIR {run_id} STEP --yes"
                 raise RunNotReady("the run waits for a person", why="no answer is in", fix=fix, about=run_id)
-            if row.status == "running" and not self._is_left(row):
+            if row.status == "running" and not self.is_left(row):
                 why = "a living worker is at it"
                 raise RunNotReady("the run goes on elsewhere", why=why, fix="wait for it to end", about=run_id)
             return row if row.status in FINAL else self._claimed(row)
@@ -85,9 +85,9 @@ class Claims:
         # A look without a lock first: an idle worker must not keep others from writing.
         if not self._journal.query("SELECT 1 FROM runs WHERE status IN ('queued', 'running') LIMIT 1"):
             return None
-        with self._claiming():
+        with self.claiming():
             running = self._journal.rows("status = 'running'")
-            left = [row for row in running if self._is_left(row)]
+            left = [row for row in running if self.is_left(row)]
             full = self._full([row for row in running if row not in left])
             fits = [row for row in left if self._fits(row, queues) and row.queue not in full]
             fits += self._first_queued(queues, full, now)
@@ -96,7 +96,7 @@ class Claims:
             return self._claimed(min(fits, key=lambda row: (-row.priority, row.due, row.run)))
 
     @contextmanager
-    def _claiming(self) -> Iterator[None]:
+    def claiming(self) -> Iterator[None]:
         """A transaction; a claim that is not committed is none."""
         before = set(self._active)
         try:
@@ -115,13 +115,11 @@ class Claims:
             conditions.append(f"queue IN ({_marks(queues)})")
             values += queues
         where = " AND ".join([QUEUED, *conditions, f"run NOT IN ({_marks(self.set_aside)})"])
-        return self._journal.rows(
-            f"{where} ORDER BY priority DESC, due, run LIMIT 1", (now, *values, *self.set_aside)
-        )
+        return self._journal.rows(f"{where} ORDER BY priority DESC, due, run LIMIT 1", (now, *values, *self.set_aside))
 
     def left(self) -> list[str]:
         """Ids of the runs whose worker is dead, the oldest first."""
-        return [row.id for row in self._journal.rows("status = 'running' ORDER BY run") if self._is_left(row)]
+        return [row.id for row in self._journal.rows("status = 'running' ORDER BY run") if self.is_left(row)]
 
     def _full(self, running: list[RunRow]) -> list[str]:
         """Limited queues that have as many runs at work as they may."""
@@ -133,7 +131,8 @@ class Claims:
         mine = (row.graph, row.version) in self._known and row.run not in self.set_aside
         return mine and (not queues or row.queue in queues)
 
-    def _is_left(self, row: RunRow) -> bool:
+    def is_left(self, row: RunRow) -> bool:
+        """Whether nobody alive is at a run that is written down as running."""
         if row.owner == self._worker.id:
             return row.run not in self._active
         return row.owner is None or not self._worker.sees(row.owner)

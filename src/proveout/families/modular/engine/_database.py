@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["open_database", "translated_sqlite_errors"]
+__all__ = ["open_database", "translated", "translated_sqlite_errors"]
 
 BUSY_SECONDS = 30.0
 SCHEMA = 1
@@ -150,10 +150,12 @@ def translated_sqlite_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        translated = _translate(error, path)
-        if translated is None:
-            raise
-        raise translated from error
+        raise translated(error, path) from error
+
+
+def translated(error: sqlite3.Error, path: Path) -> Exception:
+    """The error of ours for one of SQLite's, or that itself where there is none."""
+    return _translate(error, path) or error
 
 
 def _translate(error: sqlite3.Error, path: Path) -> ProveoutError | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -32,6 +32,10 @@ END = """
 UPDATE runs SET status = ?, output = ?, error = ?, ended = ?, owner = NULL, fence = fence + 1
 WHERE run = ? AND fence = ?"""
 PARK = "UPDATE runs SET status = ?, due = ?, owner = NULL, fence = fence + 1 WHERE run = ? AND fence = ?"
+
+
+class _Poisoned(StepLost):
+    """The worker died too often at this step, which is not tried again."""
 
 
 class Tools(NamedTuple):
@@ -95,7 +99,7 @@ class Drive:
             return None
         except ProveoutError as error:
             outcome, content = "failed", error_to_json(error)
-            due = self._due(call, action.attempt)
+            due = self._due(call, action.attempt, error)
         record = StepRecord(
             step=call.node.name,
             item=call.item,
@@ -115,17 +119,19 @@ class Drive:
 
     def _undo(self, action: Undo) -> RunResult | None:
         call, began, started = action.call, self._tools.clock(), time.perf_counter()
-        outcome, content, due = "undone", b"null", None
+        outcome: StepOutcome = "undone"
+        content, due = b"null", None
         try:
+            self._refuse_poison(call)
             attempt_undo(call, action.output)
         except ProveoutError as error:
             outcome, content = "undo_failed", error_to_json(error)
-            due = self._due(call, action.attempt)
+            due = self._due(call, action.attempt, error)
         record = StepRecord(
             step=call.node.name,
             item=call.item,
             attempt=action.attempt,
-            outcome="undone" if outcome == "undone" else "undo_failed",
+            outcome=outcome,
             hash=b"",
             content=content,
             started=began,
@@ -171,7 +177,7 @@ class Drive:
         journal = self._tools.journal
         with journal.transaction(durable=self._tools.durable != "none"):
             kept = all(
-                [journal.append(self._run, self._fence, self._place + n, one) for n, one in enumerate(records)]
+                journal.append(self._run, self._fence, self._place + n, one) for n, one in enumerate(records)
             ) and journal.execute(PARK, (status, due, self._run, self._fence))
         if kept:
             return RunResult(id=self._row.id, status=status)
@@ -227,17 +233,22 @@ class Drive:
             self._look()
         return self._stopped
 
-    def _due(self, call: Call, attempts: int) -> float | None:
+    def _due(self, call: Call, attempts: int, error: ProveoutError) -> float | None:
+        """When a call is tried again; None when it is not."""
         retry = call.node.spec.retry
-        return self._tools.clock() + retry.wait(attempts) if attempts < retry.attempts and not self._poisoned else None
+        if attempts >= retry.attempts or isinstance(error, _Poisoned):
+            return None
+        return self._tools.clock() + retry.wait(attempts)
 
     def _refuse_poison(self, call: Call) -> None:
+        """Once: what is done about it may work."""
         if self._poisoned:
-            why = f"the worker died {self._row.crashes} times before this step was done"
+            self._poisoned = False
+            why = f"its worker died {self._row.crashes} times before it was done"
             fix = "find out what ends the process, or set isolated"
-            raise StepLost("a step ends its worker", why=why, fix=fix, about=call.name)
+            raise _Poisoned("a step ends its worker", why=why, fix=fix, about=call.name)
 
-    _acts: dict[type, Callable[[Drive, Any], RunResult | None]] = {  # noqa: RUF012  methods, never changed
+    _acts: ClassVar[dict[type, Callable[[Drive, Any], RunResult | None]]] = {
         Do: _do,
         Undo: _undo,
         Wait: _wait,

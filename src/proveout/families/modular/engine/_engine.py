@@ -21,9 +21,9 @@ from proveout.families.modular.engine._claims import Claims
 from proveout.families.modular.engine._drive import Drive, Tools
 from proveout.families.modular.engine._faults import error_of
 from proveout.families.modular.engine._isolated import Isolated
-from proveout.families.modular.engine._journal import Journal, NewRun
+from proveout.families.modular.engine._journal import Journal, NewRun, row_of
 from proveout.families.modular.engine._model import FINAL, EngineOptions, RunResult, ScheduleInfo, StepRecord
-from proveout.families.modular.engine._progress import replayed
+from proveout.families.modular.engine._progress import Progress, replayed
 from proveout.families.modular.engine._schedule import (
     Timing,
     add_schedule,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from proveout.families.modular.engine._journal import RunRow
     from proveout.families.modular.engine._model import RunDetail, RunInfo, RunStatus
     from proveout.families.modular.engine._versions import Graphs
+    from proveout.families.modular.graph import Graph
     from proveout.ledger import Ledger
 
 __all__ = ["SqliteEngine"]
@@ -84,7 +85,10 @@ class SqliteEngine:
         ...     return text.upper()
         >>> step = StepSpec(name="shout", run=shout, takes={"text": "input.text"})
         >>> graph = Graph("desk", takes={"text": str}, steps=[step], gives="shout")
-        >>> with tempfile.TemporaryDirectory() as folder, SqliteEngine(Path(folder) / "runs.sqlite", {"desk": graph}) as e:
+        >>> with (
+        ...     tempfile.TemporaryDirectory() as folder,
+        ...     SqliteEngine(Path(folder) / "runs.sqlite", {"desk": graph}) as e,
+        ... ):
         ...     result = e.run("desk", {"text": "hi"}, run_id="first")
         ...     result.status, result.output, [step.name for step in e.show("first").steps]
         ('done', 'HI', ['shout'])
@@ -122,32 +126,31 @@ class SqliteEngine:
         priority: int = 0,
     ) -> str:
         """Write a run down and put it in a queue; see `Engine.start`."""
+        run = self._new(graph, inputs, run_id, key)[0]._replace(queue=queue, priority=priority)
         with self._journal.transaction(durable=self._options.durable != "none"):
-            run = self._new(graph, inputs, run_id, key)._replace(queue=queue, priority=priority)
             known = self._known(run)
-            if known is None:
-                self._journal.insert(run)
-        row = self._claims.get(known.id if known else run.id)
+            number = self._journal.insert(run) if known is None else known.run
         if known is None:
-            self._publish(row)
-        return row.id
+            self._publish(row_of(run, number))
+        return known.id if known else run.id
 
     def run(
         self, graph: str, inputs: Mapping[str, Any], *, run_id: str | None = None, key: str | None = None
     ) -> RunResult:
         """Start a run and drive it here; see `Engine.run`."""
-        run = self._new(graph, inputs, run_id, key)._replace(status="running", owner=self._worker.id)
-        with self._journal.transaction():
-            known = self._known(run)
+        new, progress = self._new(graph, inputs, run_id, key)
+        new = new._replace(status="running", owner=self._worker.id)
+        with self._claims.claiming():
+            known = self._known(new) if run_id is not None or key is not None else None
+            number = self._journal.insert(new) if known is None else known.run
             if known is None:
-                number = self._journal.insert(run)
                 self._claims.begin(number)
         if known is not None:
             return self.resume(known.id)
+        row = row_of(new, number)
         try:
-            row = self._claims.get(run.id)
             self._publish(row)
-            return self._drive(row, waits=True)
+            return self._ended(row, Drive(self._tools, row, progress, 0, waits=True).go())
         finally:
             self._claims.end(number)
 
@@ -204,7 +207,8 @@ class SqliteEngine:
                 why, fix = f"it is {row.status}", "leave it"
                 raise RunNotReady("the run has ended", why=why, fix=fix, about=run_id)
             now = self._clock()
-            status: RunStatus = "running" if row.status == "running" else "queued" if undo else "cancelled"
+            at_work = row.status == "running" and not self._claims.is_left(row)
+            status: RunStatus = "running" if at_work else "queued" if undo else "cancelled"
             ended = now if status == "cancelled" else None
             self._journal.execute(CANCEL, (2 if undo else 1, status, min(row.due, now), ended, row.run))
         if ended is not None:
@@ -319,13 +323,15 @@ class SqliteEngine:
     ) -> None:
         self.close()
 
-    def _new(self, name: str, inputs: Mapping[str, Any], run_id: str | None, key: str | None) -> NewRun:
+    def _new(
+        self, name: str, inputs: Mapping[str, Any], run_id: str | None, key: str | None
+    ) -> tuple[NewRun, Progress]:
         graph = self._versions.newest(name)
         typed, content = self._versions.keep(name, graph, inputs)
         run_id = run_id or secrets.token_hex(ID_BYTES)
-        replayed(graph, typed, (), run_id)
+        progress = Progress(graph, typed, run_id)
         now = self._clock()
-        return NewRun(
+        new = NewRun(
             id=run_id,
             key=key,
             graph=name,
@@ -341,6 +347,7 @@ class SqliteEngine:
             fence=0,
             ledger_at=len(self._ledger) if self._ledger is not None else None,
         )
+        return new, progress
 
     def _known(self, run: NewRun) -> RunRow | None:
         """The run that was started under the same key.
@@ -359,7 +366,7 @@ class SqliteEngine:
         return found
 
     def _start_scheduled(self, schedule: ScheduleInfo, key: str) -> None:
-        run = self._new(schedule.graph, schedule.inputs, None, key)
+        run = self._new(schedule.graph, schedule.inputs, None, key)[0]
         run = run._replace(queue=schedule.queue, priority=schedule.priority)
         if self._known(run) is None:
             self._journal.insert(run)
@@ -369,7 +376,9 @@ class SqliteEngine:
         try:
             return self._result(row) if row.status in FINAL else self._drive(row, waits=waits)
         except STUCK:
-            back = "UPDATE runs SET status = ?, owner = NULL, crashes = 0, fence = fence + 1 WHERE run = ? AND fence = ?"
+            back = (
+                "UPDATE runs SET status = ?, owner = NULL, crashes = 0, fence = fence + 1 WHERE run = ? AND fence = ?"
+            )
             self._journal.execute(back, ("queued" if before == "running" else before, row.run, row.fence))
             raise
         finally:
@@ -377,13 +386,23 @@ class SqliteEngine:
 
     def _drive(self, row: RunRow, *, waits: bool) -> RunResult:
         graph = self._versions.find(row.graph, row.version, row.id)
-        inputs = self._versions.read(row.graph, graph, row.input)
+        inputs = self._inputs(row, graph)
         records = self._journal.records(row)
         progress = replayed(graph, inputs, records, row.id)
-        result = Drive(self._tools, row, progress, len(records), waits=waits).go()
+        return self._ended(row, Drive(self._tools, row, progress, len(records), waits=waits).go())
+
+    def _ended(self, row: RunRow, result: RunResult) -> RunResult:
         if result.status in FINAL and self._ledger is not None:
             self._publish(self._claims.get(row.id))
         return result
+
+    def _inputs(self, row: RunRow, graph: Graph) -> dict[str, Any]:
+        try:
+            return self._versions.read(row.graph, graph, row.input)
+        except (msgspec.DecodeError, WorkflowInvalid) as error:
+            why = f"the inputs of run {row.id} cannot be read: {error}"
+            fix = "restore the file from a backup; other runs can go on"
+            raise JournalCorrupt("the journal is damaged", why=why, fix=fix, about=str(self._journal.path)) from error
 
     def _publish(self, row: RunRow) -> None:
         if self._ledger is not None:
@@ -397,6 +416,6 @@ class SqliteEngine:
         if (row.graph, row.version) not in self._versions.known:
             return RunResult(id=row.id, status=row.status, output=msgspec.json.decode(row.output or b"null"))
         graph = self._versions.find(row.graph, row.version, row.id)
-        inputs = self._versions.read(row.graph, graph, row.input)
+        inputs = self._inputs(row, graph)
         progress = replayed(graph, inputs, self._journal.records(row), row.id)
         return RunResult(id=row.id, status=row.status, output=progress.execution.output)

@@ -16,17 +16,17 @@ class RunStarted(EntryBody, frozen=True, kw_only=True):
     Attributes:
         run: its id.
         graph: name.
-        version: fingerprint of the graph.
+        graph_version: its fingerprint.
         inputs: BLAKE2b-128 of the run's inputs, as JSON with sorted keys.
 
     Example:
-        >>> RunStarted(run="r", graph="desk", version="3f", inputs="ab").kind
+        >>> RunStarted(run="r", graph="desk", graph_version="3f", inputs="ab").kind
         'run.started'
     """
 
     run: str
     graph: str
-    version: str
+    graph_version: str
     inputs: str
 
 
@@ -57,20 +57,22 @@ class RunEnded(EntryBody, frozen=True, kw_only=True):
     Attributes:
         run: its id.
         graph: name.
-        version: fingerprint of the graph.
+        graph_version: its fingerprint.
         status: ``done``, ``failed`` or ``cancelled``.
         error: why it failed; "" when it did not.
         wall_seconds: from its start to its end, waits included.
         steps: what they did.
 
     Example:
-        >>> RunEnded(run="r", graph="desk", version="3f", status="done", error="", wall_seconds=0.1, steps=()).kind
+        >>> RunEnded(
+        ...     run="r", graph="desk", graph_version="3f", status="done", error="", wall_seconds=0.1, steps=()
+        ... ).kind
         'run.ended'
     """
 
     run: str
     graph: str
-    version: str
+    graph_version: str
     status: str
     error: str
     wall_seconds: float

@@ -38,6 +38,7 @@ def error_of(content: bytes) -> ProveoutError:
         call: late: 1 s. Next: wait.
     """
     fields = msgspec.json.decode(content, type=dict[str, str])
-    kind = getattr(errors, fields.pop("error"), None)
-    known = isinstance(kind, type) and issubclass(kind, ProveoutError)
-    return (kind if known else StepFailed)(fields.pop("what"), **fields)
+    kind = getattr(errors, fields.pop("error"), StepFailed)
+    if not (isinstance(kind, type) and issubclass(kind, ProveoutError)):
+        kind = StepFailed
+    return kind(fields.pop("what"), **fields)

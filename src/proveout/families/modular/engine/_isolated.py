@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
+import subprocess
 import sys
 import time
+from multiprocessing.connection import Pipe
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from proveout.errors import StepLost, StepTimedOut
-from proveout.families.modular.engine._child import FAILED, NO_MEMORY, OUTPUT, READY, Work, serve
+from proveout.families.modular.engine import _child
+from proveout.families.modular.engine._child import FAILED, NO_MEMORY, OUTPUT, READY, Work
 from proveout.families.modular.engine._faults import error_of
 
 if TYPE_CHECKING:
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
 
     from proveout.families.modular.graph import Call, Node
 
-__all__ = ["CallStopped", "Isolated"]
+__all__ = ["CallStopped", "Isolated", "place_of"]
 
 START_SECONDS = 60.0
+# For a process whose pipe has closed to be gone.
+END_SECONDS = 5.0
 # Between two looks whether the run was cancelled.
 LOOK_SECONDS = 0.1
 
@@ -32,17 +36,19 @@ class CallStopped(Exception):
 class _Process:
     """One child that serves one step.
 
-    It is spawned, not forked: a fork of a process with threads may hang.
+    It is a fresh process, not a fork: a fork of a process with threads may hang.
     """
 
     def __init__(self, node: Node) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._calls, theirs = context.Pipe()
-        their_lifeline, self._lifeline = context.Pipe(duplex=False)
-        self._process = context.Process(target=serve, args=(_work(node), theirs, their_lifeline), daemon=True)
-        self._process.start()
+        self._calls, theirs = Pipe()
+        their_lifeline, self._lifeline = Pipe(duplex=False)
+        ends = (theirs.fileno(), their_lifeline.fileno())
+        # -P: the folder of the script holds modules of ours, not of the step's.
+        command = [sys.executable, "-P", _child.__file__, *map(str, ends)]
+        self._process = subprocess.Popen(command, pass_fds=ends, stdin=subprocess.DEVNULL)  # noqa: S603  our own script
         theirs.close()
         their_lifeline.close()
+        self._work = _work(node)
         self._name = node.name
         self._memory_mb = node.spec.memory_mb
         self._ready = False
@@ -50,17 +56,23 @@ class _Process:
     def call(self, arguments: dict[str, Any], timeout: float | None, cancelled: Callable[[], bool]) -> bytes:
         """The JSON of the output."""
         if not self._ready:
+            self._say(tuple(self._work))
             self._answer(START_SECONDS, cancelled)
             self._ready = True
+        self._say(arguments)
+        return self._answer(timeout, cancelled)
+
+    def _say(self, what: object) -> None:
         try:
-            self._calls.send(arguments)
+            self._calls.send(what)
         except OSError as error:
             raise self._lost() from error
-        return self._answer(timeout, cancelled)
 
     def _answer(self, timeout: float | None, cancelled: Callable[[], bool]) -> bytes:
         ends = None if timeout is None else time.monotonic() + timeout
-        while not self._calls.poll(LOOK_SECONDS if ends is None else max(min(LOOK_SECONDS, ends - time.monotonic()), 0)):
+        while not self._calls.poll(
+            LOOK_SECONDS if ends is None else max(min(LOOK_SECONDS, ends - time.monotonic()), 0)
+        ):
             if cancelled():
                 raise CallStopped
             if ends is not None and time.monotonic() >= ends:
@@ -83,26 +95,28 @@ class _Process:
         return content
 
     def _lost(self) -> StepLost:
-        self._process.join(1)
-        code = self._process.exitcode
-        how = "with no word" if code is None else f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        code = self._process.wait(END_SECONDS)
+        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         fix = "find out what ends it; other steps and runs go on"
         return StepLost("a step's process ended", why=f"it ended {how}", fix=fix, about=self._name)
 
     def kill(self) -> None:
         """End it at once."""
         self._process.kill()
-        self._process.join()
-        self._process.close()
+        self._process.wait()
         self._calls.close()
         self._lifeline.close()
 
 
 def _work(node: Node) -> Work:
-    run = node.spec.run
+    module, file = place_of(node.spec.run)
+    return Work(node.name, sys.path, module, file, pickle.dumps(node.spec.run), node.spec.memory_mb)
+
+
+def place_of(run: Any) -> tuple[str, str]:
+    """The module of a step, and the file it was loaded from; "" for none."""
     module = getattr(run, "__module__", None) or type(run).__module__
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return Work(node.name, module, file, pickle.dumps(run), node.spec.memory_mb)
+    return module, getattr(sys.modules.get(module), "__file__", None) or ""
 
 
 class Isolated:

@@ -64,7 +64,7 @@ Action = Do | Undo | Wait | Ask | End
 class _Failures(NamedTuple):
     """Failed attempts of one call; ``due`` is when it is tried again."""
 
-    count: int
+    failed: int
     due: float
 
 
@@ -133,7 +133,7 @@ class Progress:
             if failures is None:
                 return Do(call, 1)
             if failures.due <= now:
-                return Do(call, failures.count + 1)
+                return Do(call, failures.failed + 1)
             if soonest is None or failures.due < soonest.due:
                 soonest = failures
         if soonest is not None:
@@ -233,8 +233,8 @@ class Progress:
                 continue
             failures = self._failures.get(key, _Failures(0, now))
             if failures.due > now:
-                return Wait(failures.due, call.node.spec.retry.wait(failures.count))
-            return Undo(call, output, failures.count + 1)
+                return Wait(failures.due, call.node.spec.retry.wait(failures.failed))
+            return Undo(call, output, failures.failed + 1)
         return End("cancelled" if self._cancelled else "failed", self._error())
 
     def _error(self) -> ProveoutError | None:
@@ -245,7 +245,7 @@ class Progress:
         return type(error)(error.what, why=why, fix=error.fix, about=error.about)
 
     def _longest_wait(self) -> float:
-        return min(self._open[key].node.spec.retry.wait(one.count) for key, one in self._failures.items())
+        return min(self._open[key].node.spec.retry.wait(one.failed) for key, one in self._failures.items())
 
     _APPLY: ClassVar[dict[str, Callable[[Progress, StepRecord, Any], None]]] = {
         "done": _done,
@@ -278,4 +278,3 @@ def replayed(graph: Graph, inputs: Mapping[str, Any], records: Iterable[StepReco
             output = progress.output_of(call, record) if record.outcome == "done" else None
         progress.apply(record, output)
     return progress
-

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Timing", "add_schedule", "fire", "first_after", "latest_until", "read_schedules", "remove_schedule"]
 
+PUT = "INSERT OR REPLACE INTO schedules VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 COLUMNS = "name, graph, input, cron, every, zone, queue, priority, next, last"
 
 
@@ -27,7 +28,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
 
     Example:
         >>> first_after(Timing(every_seconds=60), 130.0), latest_until(Timing(every_seconds=60), 60.0, 190.0)
-        (180.0, 180.0)
+        (180, 180)
     """
 
     cron: str = ""
@@ -81,7 +82,7 @@ def add_schedule(journal: Journal, schedule: ScheduleInfo) -> None:
         *(schedule.zone, schedule.queue, schedule.priority, schedule.next, schedule.last),
     )
     with journal.transaction(durable=True):
-        journal.execute(f"INSERT OR REPLACE INTO schedules ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)", values)
+        journal.execute(PUT, values)
 
 
 def remove_schedule(journal: Journal, name: str) -> bool:

@@ -67,14 +67,14 @@ def publish_all(journal: Journal, ledger: Ledger) -> int:
 
 
 def _started(row: RunRow) -> RunStarted:
-    return RunStarted(run=row.id, graph=row.graph, version=row.version, inputs=_hash(row.input))
+    return RunStarted(run=row.id, graph=row.graph, graph_version=row.version, inputs=_hash(row.input))
 
 
 def _ended(row: RunRow, records: Sequence[StepRecord]) -> RunEnded:
     return RunEnded(
         run=row.id,
         graph=row.graph,
-        version=row.version,
+        graph_version=row.version,
         status=row.status,
         error=str(error_of(row.error)) if row.error else "",
         wall_seconds=max((row.ended or row.created) - row.created, 0.0),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from proveout.errors import GraphVersionMissing, WorkflowInvalid
+from proveout.families.modular.engine._child import MAIN
+from proveout.families.modular.engine._isolated import place_of
 from proveout.families.modular.graph import Graph
 
 if TYPE_CHECKING:
@@ -123,6 +125,9 @@ def _check_isolated(node: Node, about: str) -> None:
     if isinstance(spec.run, Graph):
         fix = "set isolated on the steps in it"
         raise WorkflowInvalid("a graph cannot be isolated", why=f"{node.name} is one", fix=fix, about=about)
+    if place_of(spec.run) == (MAIN, ""):
+        fix = "put it into a file"
+        raise WorkflowInvalid("a step cannot be isolated", why=f"{node.name} was typed in", fix=fix, about=about)
     try:
         pickle.dumps(spec.run)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
