@@ -104,9 +104,7 @@ def test_a_worker_goes_on_until_it_is_stopped(engine: Make, chain: Chain) -> Non
     assert slept == [0.7, 0.7]
 
 
-def test_the_runs_of_a_dead_worker_are_taken_over_and_those_of_a_living_one_are_not(
-    engine: Make, chain: Chain
-) -> None:
+def test_the_runs_of_a_dead_worker_are_taken_over_and_those_of_a_living_one_are_not(engine: Make, chain: Chain) -> None:
     class Killed(BaseException):
         pass
 

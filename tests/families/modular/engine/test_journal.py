@@ -166,7 +166,7 @@ def test_a_finished_run_is_synced_and_its_steps_are_not(engine: Make, chain: Cha
 
     def listen(statement: str) -> None:
         if "synchronous" in statement or statement == "COMMIT" or "INTO steps" in statement:
-            said.append(statement.split("(")[0].strip())
+            said.append(statement.split("(", maxsplit=1)[0].strip())
 
     one._journal._connection.set_trace_callback(listen)
     one.run("chain", {"value": 3})

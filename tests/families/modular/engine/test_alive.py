@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from proveout.families.modular.engine._alive import SignOfLife
+
+
+def test_a_worker_is_seen_while_it_lives(tmp_path: Path) -> None:
+    one, other = SignOfLife(tmp_path), SignOfLife(tmp_path)
+    assert one.sees(other.id)
+    assert one.sees(one.id)
+    other.close()
+    other.close()
+    assert not one.sees(other.id)
+    assert not other.sees(other.id)
+    assert not one.sees("never-was")
+
+
+def test_the_file_of_a_killed_worker_is_cleared_away(tmp_path: Path) -> None:
+    one = SignOfLife(tmp_path)
+    (tmp_path / "killed").touch()
+    assert not one.sees("killed")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [one.id]
+    one.close()
