@@ -44,6 +44,7 @@ OWNERS = {
     "selectolax": {"families"},
     "semantic_text_splitter": {"families"},
     "sqlite3": {"families"},
+    "cronsim": {"families"},
     "tantivy": {"families"},
     "usearch": {"families"},
     "genai_prices": {"families"},

@@ -34,10 +34,6 @@ WHERE run = ? AND fence = ?"""
 PARK = "UPDATE runs SET status = ?, due = ?, owner = NULL, fence = fence + 1 WHERE run = ? AND fence = ?"
 
 
-class _Poisoned(StepLost):
-    """The worker died too often at this step, which is not tried again."""
-
-
 class Tools(NamedTuple):
     """What drives of one engine share."""
 
@@ -69,6 +65,7 @@ class Drive:
         self._waits = waits
         self._floor = 0.0
         self._poisoned = row.crashes >= tools.most_crashes
+        self._refused: StepLost | None = None
         self._stopped = False
         if row.cancel:
             self._stop(row.cancel)
@@ -236,7 +233,7 @@ class Drive:
     def _due(self, call: Call, attempts: int, error: ProveoutError) -> float | None:
         """When a call is tried again; None when it is not."""
         retry = call.node.spec.retry
-        if attempts >= retry.attempts or isinstance(error, _Poisoned):
+        if attempts >= retry.attempts or error is self._refused:
             return None
         return self._tools.clock() + retry.wait(attempts)
 
@@ -246,7 +243,8 @@ class Drive:
             self._poisoned = False
             why = f"its worker died {self._row.crashes} times before it was done"
             fix = "find out what ends the process, or set isolated"
-            raise _Poisoned("a step ends its worker", why=why, fix=fix, about=call.name)
+            self._refused = StepLost("a step ends its worker", why=why, fix=fix, about=call.name)
+            raise self._refused
 
     _acts: ClassVar[dict[type, Callable[[Drive, Any], RunResult | None]]] = {
         Do: _do,
