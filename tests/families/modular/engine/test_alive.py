@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from proveout.families.modular.engine._alive import SignOfLife
@@ -22,3 +23,16 @@ def test_the_file_of_a_killed_worker_is_cleared_away(tmp_path: Path) -> None:
     assert not one.sees("killed")
     assert sorted(path.name for path in tmp_path.iterdir()) == [one.id]
     one.close()
+
+
+def test_a_new_worker_clears_old_files_away_and_leaves_the_living_and_the_young(tmp_path: Path) -> None:
+    living = SignOfLife(tmp_path)
+    for name in ("old", "young", living.id):
+        (tmp_path / name).touch()
+    for name in ("old", living.id):
+        os.utime(tmp_path / name, (1, 1))
+    newcomer = SignOfLife(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"young", living.id, newcomer.id}
+    assert newcomer.sees(living.id)
+    living.close()
+    newcomer.close()

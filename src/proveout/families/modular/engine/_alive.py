@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["SignOfLife"]
 
 ID_BYTES = 6
+# A younger file may be that of a worker which has not locked it yet.
+YOUNG_SECONDS = 60.0
 
 
 class SignOfLife:
@@ -49,6 +51,18 @@ class SignOfLife:
             folder.mkdir(parents=True, exist_ok=True)
             self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._clear_away()
+
+    def _clear_away(self) -> None:
+        """Files of workers that were killed."""
+        now = (self._folder / self.id).stat().st_mtime
+        for path in self._folder.iterdir():
+            try:
+                old = now - path.stat().st_mtime > YOUNG_SECONDS
+            except FileNotFoundError:
+                continue
+            if old:
+                self.sees(path.name)
 
     def sees(self, worker: str) -> bool:
         """Whether that worker lives."""
