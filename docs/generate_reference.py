@@ -113,8 +113,13 @@ def errors_page() -> str:
     for branch in errors.ProveoutError.__subclasses__():
         parts.append(f"\n## `{branch.__name__}`\n\nExit code {branch.exit_code}. {inspect.getdoc(branch)}\n\n")
         parts.append("| error | when |\n|---|---|\n")
-        parts += [f"| `{kind.__name__}` | {_line(inspect.getdoc(kind) or '')} |\n" for kind in branch.__subclasses__()]
+        parts += [f"| `{kind.__name__}` | {_line(inspect.getdoc(kind) or '')} |\n" for kind in _below(branch)]
     return "".join(parts)
+
+
+def _below(branch: type[errors.ProveoutError]) -> list[type[errors.ProveoutError]]:
+    """All kinds of a branch, each before its own kinds."""
+    return [found for kind in branch.__subclasses__() for found in (kind, *_below(kind))]
 
 
 def task_page() -> str:
