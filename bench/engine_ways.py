@@ -14,6 +14,7 @@ import operator
 import sqlite3
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -108,7 +109,8 @@ def dbos(folder: Path, steps: int) -> Callable[[int], int]:
         }
     )
     DBOS.launch()
-    return chain
+    run: Callable[[int], int] = chain
+    return run
 
 
 def haystack(folder: Path, steps: int) -> Callable[[int], int]:
@@ -126,7 +128,7 @@ def haystack(folder: Path, steps: int) -> Callable[[int], int]:
     names = [f"s{at}" for at in range(steps)]
     for name in names:
         pipeline.add_component(name, Add())
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in pairwise(names):
         pipeline.connect(f"{before}.value", f"{after}.value")
     return lambda number: int(pipeline.run({names[0]: {"value": number}})[names[-1]]["value"])
 
@@ -148,7 +150,7 @@ def burr(folder: Path, steps: int) -> Callable[[int], int]:
         app = (
             ApplicationBuilder()
             .with_actions(**dict.fromkeys(names, step))
-            .with_transitions(*zip(names, names[1:], strict=False))
+            .with_transitions(*pairwise(names))
             .with_entrypoint(names[0])
             .with_state(value=number)
             .with_identifiers(app_id=str(number))

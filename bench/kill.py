@@ -200,12 +200,15 @@ def judged(folder: Path, before: list[set[str]]) -> dict[str, Any]:
             if isinstance(body, RunStarted | RunEnded):
                 traced[body.run, body.kind] += 1
     counts = Counter(key for _, key in steps)
+    first: dict[str, int] = {}
+    again = Counter(life for life, key in steps if first.setdefault(key, life) != life)
     return {
         "runs": len(runs),
         "steps": len(counts),
         "lost_runs": len(begun - right) + len(runs.keys() - right),
         "repeated_after_commit": sum(key in before[life] for life, key in steps),
         "repeated_unfinished": sum(count - 1 for count in counts.values()),
+        "most_repeated_in_a_life": max(again.values(), default=0),
         "traces_lost_or_doubled": sum(
             traced[name, kind] != 1 for name in runs for kind in (RunStarted.kind, RunEnded.kind)
         ),

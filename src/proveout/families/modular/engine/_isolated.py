@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CallStopped", "Isolated", "place_of"]
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 # For a process whose pipe has closed to be gone.
 END_SECONDS = 5.0
 # Between two looks whether the run was cancelled.
