@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from proveout.errors import WorkflowInvalid
 from proveout.families.modular.engine import SqliteEngine, Timing
 from proveout.families.modular.engine._schedule import first_after, latest_until
-from proveout.families.modular.graph import Graph
+from proveout.families.modular.graph import Graph, StepSpec
 
 Make = Callable[..., SqliteEngine]
 Chain = Callable[..., Graph]
@@ -109,3 +109,26 @@ def test_two_workers_start_a_time_once(engine: Make, chain: Chain, clock: Any) -
     made = one.schedule("hourly", "chain", {"value": 1}, Timing(every_seconds=3600))
     clock.now = made.next
     assert one.work() + other.work() == 1
+
+
+def test_a_schedule_of_a_graph_that_is_not_here_is_left_to_other_workers(
+    engine: Make, chain: Chain, clock: Any
+) -> None:
+    one, other = engine(chain(same)), engine(chain(same, name="other"))
+    made = one.schedule("hourly", "chain", {"value": 1}, Timing(every_seconds=3600))
+    clock.now = made.next
+    assert other.work() == 0
+    assert one.work() == 1
+
+
+def test_a_schedule_whose_inputs_fit_no_more_is_said_and_stops_nothing(engine: Make, chain: Chain, clock: Any) -> None:
+    made = engine(chain(same)).schedule("hourly", "chain", {"value": 1}, Timing(every_seconds=3600))
+    step = StepSpec(name="same", run=same, takes={"value": "input.number"})
+    newer = engine(Graph("chain", takes={"number": int}, steps=[step], gives="same"))
+    queued = newer.start("chain", {"number": 5})
+    clock.now = made.next
+    with pytest.raises(WorkflowInvalid, match="the input does not fit"):
+        newer.work()
+    assert newer.show(queued).output == 5
+    assert newer.work() == 0
+    assert newer.schedules()[0].next > clock.now

@@ -177,12 +177,14 @@ class SqliteEngine:
         """Start what is scheduled and drive what is due; see `Engine.work`.
 
         Raises:
-            DeterminismBroken: of a run that was set aside, when nothing else is left to do; JournalCorrupt likewise.
+            DeterminismBroken: of a run that was set aside, when nothing else is left to do.
+            JournalCorrupt: the same.
+            WorkflowInvalid: a schedule's inputs do not fit its graph any more; the same.
             DiskFull: no space is left.
         """
-        driven, stuck = 0, []
+        driven, stuck = 0, list[ProveoutError]()
         while not (stop and stop()):
-            fire(self._journal, self._clock(), self._start_scheduled)
+            stuck += fire(self._journal, self._clock(), self._versions.names, self._start_scheduled)
             row = self._claims.next(queues, self._clock())
             if row is None:
                 if stop is None:

@@ -13,7 +13,7 @@ from proveout.errors import WorkflowInvalid
 from proveout.families.modular.engine._model import ScheduleInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from proveout.families.modular.engine._journal import Journal
 
@@ -113,22 +113,33 @@ def read_schedules(journal: Journal, where: str = "1", values: tuple[Any, ...] =
     return found
 
 
-def fire(journal: Journal, now: float, start: Callable[[ScheduleInfo, str], Any]) -> int:
+def fire(
+    journal: Journal, now: float, graphs: Collection[str], start: Callable[[ScheduleInfo, str], None]
+) -> list[WorkflowInvalid]:
     """Start what is due. A schedule fires once for all the times it missed, and never again for a time it fired for.
 
     Args:
         journal: that holds the schedules.
         now: seconds since the epoch.
+        graphs: names of those that can be started here; schedules of others are left to other workers.
         start: called with the schedule and the key of the run, inside the transaction that moves the schedule on.
+
+    Returns:
+        Why runs could not be started: the graph takes other inputs by now. Their schedules move on all the same.
     """
     if not journal.query("SELECT 1 FROM schedules WHERE next <= ? LIMIT 1", (now,)):
-        return 0
+        return []
+    refused = []
     with journal.transaction(durable=True):
-        due = read_schedules(journal, "next <= ?", (now,))
-        for one in due:
+        for one in read_schedules(journal, "next <= ?", (now,)):
+            if one.graph not in graphs:
+                continue
             timing = Timing(cron=one.cron, every_seconds=one.every_seconds, zone=one.zone)
             at = latest_until(timing, one.next, now)
-            start(one, f"{one.name}@{at:.3f}")
+            try:
+                start(one, f"{one.name}@{at:.3f}")
+            except WorkflowInvalid as error:
+                refused.append(error)
             following = first_after(timing, max(at, now))
             journal.execute("UPDATE schedules SET next = ?, last = ? WHERE name = ?", (following, at, one.name))
-    return len(due)
+    return refused

@@ -79,6 +79,11 @@ class Versions:
         return found
 
     @property
+    def names(self) -> list[str]:
+        """Of the graphs that can be started."""
+        return list(self._newest)
+
+    @property
     def known(self) -> list[tuple[str, str]]:
         """Each (name, fingerprint)."""
         return list(self._known)
