@@ -14,6 +14,7 @@ import msgspec
 # Importing these registers the entries they write.
 from proveout import errors
 from proveout.cli import COMMANDS
+from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.ledger import entry_kinds, entry_type
 from proveout.task import (
     KPI,
@@ -24,6 +25,7 @@ from proveout.task import (
     DataSpec,
     Documents,
     Incumbent,
+    Modular,
     Rules,
     Simulation,
     Task,
@@ -40,7 +42,7 @@ is honoured.
 | 0 | done | |
 | 1 | a bug in Proveout | |
 | 2 | wrong usage | |
-| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `WorkflowError`, `LedgerError` |
+| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `WorkflowError`, `EventError`, `LedgerError` |
 | 4 | something stored is not what was stored | `IntegrityError` |
 | 5 | another process is at it | `BusyError` |
 | 6 | the machine lacks something | `SetupError` |
@@ -73,6 +75,12 @@ task changes if and only if its meaning does: comments, key order, spelled-out d
 causal factors and the order of `enum`, `required` and `properties` mean nothing.
 
 """
+EVENTS = """# events.toml
+
+What `proveout events` reacts to, beside `task.toml`: one `[[triggers]]` table for each reaction. Unknown keys are
+errors. A path is `data`, `data.FIELD.FIELD`, `extensions.NAME` or an attribute of the event: `subject`, `type`, `time`.
+
+"""
 ENTRIES = """# Ledger entries
 
 What happened, each written once. `proveout ledger show DIR` lists them; in Python, `proveout.ledger.LedgerReader` reads
@@ -82,6 +90,7 @@ TABLES = [
     ("[data]", "data.", DataSpec),
     ("[documents]", "documents.", Documents),
     ("[rules]", "rules.", Rules),
+    ("[modular]", "modular.", Modular),
     ("[incumbent]", "incumbent.", Incumbent),
     ("[incumbent.simulated]", "incumbent.simulated.", Simulation),
     ("[budgets]", "budgets.", Budgets),
@@ -105,6 +114,11 @@ def cli_page() -> str:
     return HEAD + "".join(
         section(import_module(module).command, f"proveout {name}") for name, (module, _) in COMMANDS.items()
     )
+
+
+def _below(branch: type[errors.ProveoutError]) -> list[type[errors.ProveoutError]]:
+    """All classes under one, each before those under it."""
+    return [kind for child in branch.__subclasses__() for kind in (child, *_below(child))]
 
 
 def errors_page() -> str:
@@ -132,6 +146,14 @@ def task_page() -> str:
             for title, prefix, kind in TABLES
         )
     )
+
+
+def events_page() -> str:
+    """Every key of events.toml with type, default and meaning."""
+    parts = [f"{EVENTS}## `[[triggers]]`\n\n{_table(Trigger, '')}"]
+    for title, prefix, kind in (("gate", "gate.", GateSpec), ("gate.fields", "gate.fields[].", FieldRule)):
+        parts.append(f"\n## `{title}`\n\n{_line(inspect.getdoc(kind) or '')}\n\n{_table(kind, prefix)}")
+    return "".join(parts)
 
 
 def entries_page() -> str:
@@ -205,6 +227,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(),
         "errors.md": errors_page(),
         "task-toml.md": task_page(),
+        "events-toml.md": events_page(),
         "ledger-entries.md": entries_page(),
     }
 
