@@ -42,7 +42,7 @@ is honoured.
 | 0 | done | |
 | 1 | a bug in Proveout | |
 | 2 | wrong usage | |
-| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `EventError`, `LedgerError` |
+| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `WorkflowError`, `EventError`, `LedgerError` |
 | 4 | something stored is not what was stored | `IntegrityError` |
 | 5 | another process is at it | `BusyError` |
 | 6 | the machine lacks something | `SetupError` |
@@ -129,6 +129,11 @@ def errors_page() -> str:
         parts.append("| error | when |\n|---|---|\n")
         parts += [f"| `{kind.__name__}` | {_line(inspect.getdoc(kind) or '')} |\n" for kind in _below(branch)]
     return "".join(parts)
+
+
+def _below(branch: type[errors.ProveoutError]) -> list[type[errors.ProveoutError]]:
+    """All kinds of a branch, each before its own kinds."""
+    return [found for kind in branch.__subclasses__() for found in (kind, *_below(kind))]
 
 
 def task_page() -> str:

@@ -18,7 +18,7 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
-    │                             StoreCorrupt · IndexCorrupt
+    │                             StoreCorrupt · IndexCorrupt · JournalCorrupt
     ├── BusyError            (5)  WriterBusy · HandlerStuck
     └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
 """
@@ -63,6 +63,7 @@ __all__ = [
     "ImporterUnknown",
     "IndexCorrupt",
     "IntegrityError",
+    "JournalCorrupt",
     "LabelOnlyInTest",
     "LedgerCorrupt",
     "LedgerError",
@@ -436,6 +437,10 @@ class IndexCorrupt(IntegrityError):
     """A derived index is truncated, altered or of another snapshot; it can be built again."""
 
 
+class JournalCorrupt(IntegrityError):
+    """The journal of runs is damaged, or is another kind of file."""
+
+
 class BusyError(ProveoutError):
     """Somebody else is at it."""
 
@@ -443,7 +448,7 @@ class BusyError(ProveoutError):
 
 
 class WriterBusy(BusyError):
-    """Another process writes to this ledger."""
+    """Another process writes to this ledger or this journal of runs."""
 
 
 class HandlerStuck(BusyError):

@@ -44,6 +44,7 @@ OWNERS = {
     "pypdf": {"families"},
     "selectolax": {"families"},
     "semantic_text_splitter": {"families"},
+    "cronsim": {"families"},
     "sqlite3": {"families", "events"},
     "cloudevents": {"events"},
     "faststream": {"events"},

@@ -132,6 +132,11 @@ class Ledger:
         return self._head.size
 
     @property
+    def workspace(self) -> Workspace:
+        """Whose log it is; a `LedgerReader` of it reads what was appended."""
+        return self._log.workspace
+
+    @property
     def head(self) -> Head:
         """The latest signed tree head; keep a copy elsewhere to detect a rewritten log."""
         return self._head

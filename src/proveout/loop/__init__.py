@@ -1,9 +1,20 @@
 """The loop as Python calls: new, snapshot, build, compare, verify; and the knowledge base of a task."""
 
+from proveout.loop._graph_files import Loader, graph_loaders, load_reference
 from proveout.loop._knowledge import Found, ingest, replay, search
 from proveout.loop._new import new
 from proveout.loop._open import OpenTask, opened, quiet
 from proveout.loop._policy import Explanation, PolicyCheck, WhatIf, check_policy, diff_policies, explain_case, what_if
+from proveout.loop._runs import (
+    approve_run,
+    cancel_run,
+    list_runs,
+    queue_run,
+    resume_run,
+    run_reference,
+    show_run,
+    work_runs,
+)
 from proveout.loop._stages import BuildResult, Skipped, build, compare, snapshot
 from proveout.loop._suspects import SuspectRow, suspects
 from proveout.loop._verify import Check, VerifyReport, verify
@@ -13,25 +24,36 @@ __all__ = [
     "Check",
     "Explanation",
     "Found",
+    "Loader",
     "OpenTask",
     "PolicyCheck",
     "Skipped",
     "SuspectRow",
     "VerifyReport",
     "WhatIf",
+    "approve_run",
     "build",
+    "cancel_run",
     "check_policy",
     "compare",
     "diff_policies",
     "explain_case",
+    "graph_loaders",
     "ingest",
+    "list_runs",
+    "load_reference",
     "new",
     "opened",
+    "queue_run",
     "quiet",
     "replay",
+    "resume_run",
+    "run_reference",
     "search",
+    "show_run",
     "snapshot",
     "suspects",
     "verify",
     "what_if",
+    "work_runs",
 ]

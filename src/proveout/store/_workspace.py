@@ -60,6 +60,11 @@ class Workspace(msgspec.Struct, frozen=True):
         return self.state / "knowledge"
 
     @property
+    def runs(self) -> Path:
+        """The journal of runs of graphs."""
+        return self.state / "runs.sqlite"
+
+    @property
     def cache(self) -> Path:
         """Rebuildable; may be deleted at any time."""
         return self.state / "cache"
