@@ -152,7 +152,7 @@ def default_families() -> list[str]:
     Example:
         >>> import proveout.families
         >>> default_families()
-        ['distilled', 'llm', 'retrieval', 'symbolic']
+        ['distilled', 'llm', 'modular', 'retrieval', 'symbolic']
     """
     return [name for name in families.names() if "-" not in name]
 
