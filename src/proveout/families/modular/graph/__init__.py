@@ -3,9 +3,11 @@
 from proveout.families.modular.graph._bindings import Binding
 from proveout.families.modular.graph._code import code_of
 from proveout.families.modular.graph._execution import SKIPPED, WHOLE, Call, Execution, Outcome
-from proveout.families.modular.graph._graph import Graph, Node
+from proveout.families.modular.graph._graph import Graph
+from proveout.families.modular.graph._kept import kept
 from proveout.families.modular.graph._model import Retry, StepSpec
-from proveout.families.modular.graph._run import GraphRun, invoke, kept, run_graph
+from proveout.families.modular.graph._nodes import Node
+from proveout.families.modular.graph._run import GraphRun, invoke, run_graph
 
 __all__ = [
     "SKIPPED",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["code_of"]
 
@@ -15,7 +19,8 @@ __all__ = ["code_of"]
 def code_of(run: Callable[..., Any]) -> str:
     """A micro-model's own ``version``, or a hash of a function's source.
 
-    What the function calls is not part of it: a change there needs a new name, or a change here, to be seen.
+    What the function calls or closes over, and the state of an object without ``version``, are no part of it: a change
+    there needs a new version, or a change here, to be seen.
 
     Example:
         >>> class Model:
@@ -23,12 +28,19 @@ def code_of(run: Callable[..., Any]) -> str:
         ...
         ...     def __call__(self, text: str) -> str:
         ...         return text
-        >>> code_of(Model())
-        'intent@3f2a'
+        >>> code_of(Model()), code_of(Model().__call__)
+        ('intent@3f2a', 'intent@3f2a.__call__')
     """
     version = getattr(run, "version", None)
     if isinstance(version, str):
         return version
+    if isinstance(run, functools.partial):
+        bound = "|".join(
+            [*map(_constant, run.args), *(f"{key}={_constant(run.keywords[key])}" for key in run.keywords)]
+        )
+        return f"{code_of(run.func)}({_hash(bound.encode())})"
+    if inspect.ismethod(run) and isinstance(getattr(run.__self__, "version", None), str):
+        return f"{run.__self__.version}.{run.__name__}"
     target: Any = run if inspect.isroutine(run) or inspect.isclass(run) else type(run)
     name = f"{target.__module__}:{target.__qualname__}"
     try:
@@ -36,5 +48,29 @@ def code_of(run: Callable[..., Any]) -> str:
     except (OSError, TypeError):
         # Typed at a prompt, built in, or compiled.
         code = getattr(target, "__code__", None)
-        content = code.co_code + repr(code.co_consts).encode() if code else name.encode()
-    return f"{name}@{hashlib.blake2b(content, digest_size=6).hexdigest()}"
+        content = "\n".join(_parts(code)).encode() if isinstance(code, CodeType) else name.encode()
+    return f"{name}@{_hash(content)}"
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=6).hexdigest()
+
+
+def _parts(code: CodeType) -> Iterator[str]:
+    """What a function's code is made of, alike in each process: no address, no order of a set."""
+    yield code.co_code.hex()
+    yield from code.co_names
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _parts(one)
+        else:
+            yield repr(sorted(map(repr, one)) if isinstance(one, frozenset) else one)
+
+
+def _constant(value: Any) -> str:
+    if callable(value):
+        return code_of(value)
+    try:
+        return msgspec.json.encode(value, order="deterministic").decode()
+    except (TypeError, ValueError):
+        return f"{type(value).__module__}:{type(value).__qualname__}"
