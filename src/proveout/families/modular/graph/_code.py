@@ -35,12 +35,12 @@ def code_of(run: Callable[..., Any]) -> str:
     if isinstance(version, str):
         return version
     if isinstance(run, functools.partial):
-        bound = "|".join(
-            [*map(_constant, run.args), *(f"{key}={_constant(run.keywords[key])}" for key in run.keywords)]
-        )
+        named = [f"{name}={_constant(value)}" for name, value in run.keywords.items()]
+        bound = "|".join([*map(_constant, run.args), *named])
         return f"{code_of(run.func)}({_hash(bound.encode())})"
-    if inspect.ismethod(run) and isinstance(getattr(run.__self__, "version", None), str):
-        return f"{run.__self__.version}.{run.__name__}"
+    owner = getattr(getattr(run, "__self__", None), "version", None)
+    if isinstance(owner, str):
+        return f"{owner}.{run.__name__}"
     target: Any = run if inspect.isroutine(run) or inspect.isclass(run) else type(run)
     name = f"{target.__module__}:{target.__qualname__}"
     try:

@@ -217,7 +217,7 @@ class Execution:
     def _fan_out(self, node: Node, arguments: dict[str, Any]) -> bool:
         """One call an item; True where there is none."""
         items = arguments[node.spec.each]
-        if items is None or items == [] or items == ():
+        if items is None or items in ([], ()):
             self.outputs[node.name] = []
             return True
         if not isinstance(items, list | tuple):

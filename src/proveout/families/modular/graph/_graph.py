@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,6 +37,9 @@ class Graph(AnyGraph):
         output: where what the run gives comes from.
         output_type: type of what it gives.
         decoders: of each input field's JSON.
+        fingerprint: a hash of the shape and of each step's version: runs of another fingerprint are runs of another
+            version. The order in which steps are declared, and how they are retried, timed, isolated and written down,
+            are no part of it.
 
     Raises:
         WorkflowInvalid: a name stands twice, a setting is wrong, a reference leads nowhere, a type does not fit, or
@@ -74,23 +76,20 @@ class Graph(AnyGraph):
         for border in laid.borders:
             maker.check_border(border)
         self.output_type = maker.type_of(self.output)
+        self.fingerprint = _fingerprint(self)
 
-    @cached_property
-    def fingerprint(self) -> str:  # type: ignore[override]  computed once, and then an attribute
-        """A hash of the shape and of each step's version: runs of another fingerprint are runs of another version.
 
-        The order in which steps are declared, and how they are retried, timed and isolated, are no part of it.
-        """
-        steps = {
-            node.name: [
-                *(node.version, node.spec.each, node.spec.keyed, node.spec.approval, _plain(node.takes)),
-                [[_plain_one(one), msgspec.to_builtins(list(values))] for one, values in node.when],
-                [_plain_one(one) for one in node.requires],
-            ]
-            for node in self.nodes.values()
-        }
-        takes = {field: repr(of) for field, of in self.takes.items()}
-        return content_hash([self.name, takes, steps, _plain_one(self.output)])[:16]
+def _fingerprint(graph: Graph) -> str:
+    steps = {
+        node.name: [
+            *(node.version, node.spec.each, node.spec.keyed, node.spec.approval, _plain(node.takes)),
+            [[_plain_one(one), msgspec.to_builtins(list(values))] for one, values in node.when],
+            [_plain_one(one) for one in node.requires],
+        ]
+        for node in graph.nodes.values()
+    }
+    takes = {field: repr(of) for field, of in graph.takes.items()}
+    return content_hash([graph.name, takes, steps, _plain_one(graph.output)])[:16]
 
 
 def _plain(takes: Mapping[str, Binding]) -> dict[str, Any]:

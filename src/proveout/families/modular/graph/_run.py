@@ -36,7 +36,7 @@ class GraphRun(msgspec.Struct, frozen=True, kw_only=True):
     trace: tuple[Step, ...]
 
 
-def run_graph(  # noqa: PLR0913  each has a default, and most are for tests and candidates
+def run_graph(
     graph: Graph,
     inputs: Mapping[str, Any],
     *,
@@ -151,13 +151,14 @@ def invoke(call: Call, key: str = "") -> Any:
     Raises:
         StepFailed: it raised, or tried to end the process; an error of ours that it raised is passed on as it is.
     """
-    run, arguments = call.node.spec.run, call.arguments
+    run: Any = call.node.spec.run
+    arguments = call.arguments
     try:
         if isinstance(run, Graph):
             return run_graph(run, arguments, key=key).output
         if call.node.spec.keyed:
             arguments = {**arguments, "key": key}
-        return run(**arguments)  # type: ignore[operator]  a graph is a Graph, and all else is called
+        return run(**arguments)
     except ProveoutError:
         raise
     except (Exception, SystemExit) as error:

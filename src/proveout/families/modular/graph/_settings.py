@@ -55,7 +55,7 @@ CLASHES: tuple[tuple[Callable[[StepSpec], Any], str, str], ...] = (
 )
 
 
-def check_names(graph: str, steps: Iterable[str]) -> None:
+def check_names(graph: Any, steps: Iterable[Any]) -> None:
     """The graph and its steps have names that can be written in a reference, each its own.
 
     Raises:
@@ -100,11 +100,13 @@ def check_settings(spec: StepSpec, about: str) -> None:
         msgspec.convert(plain, StepSettings)
     except msgspec.ValidationError as error:
         raise setting_wrong(error, plain, about) from error
-    if not callable(spec.run) and not isinstance(spec.run, AnyGraph):
-        why = f"run is {spec.run!r}"
+    run: Any = spec.run
+    if not callable(run) and not isinstance(run, AnyGraph):
+        why = f"run is {run!r}"
         raise WorkflowInvalid("nothing to call", why=why, fix="give a function, a micro-model or a graph", about=about)
-    if spec.undo is not None and not callable(spec.undo):
-        raise WorkflowInvalid("nothing to call", why=f"undo is {spec.undo!r}", fix="give a function", about=about)
+    undo: Any = spec.undo
+    if undo is not None and not callable(undo):
+        raise WorkflowInvalid("nothing to call", why=f"undo is {undo!r}", fix="give a function", about=about)
     for clash, why, fix in CLASHES:
         if clash(spec):
             raise WorkflowInvalid("settings do not go together", why=why, fix=fix, about=about)

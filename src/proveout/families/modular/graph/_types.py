@@ -62,7 +62,7 @@ def _widened(wanted: Any) -> Any:
         return float | int
     if get_origin(wanted) is Sequence and get_args(wanted):
         one = _widened(get_args(wanted)[0])
-        return Sequence[one] | tuple[one, ...]  # type: ignore[valid-type]  made from a value
+        return union_of([_made(Sequence, one), _made(tuple, one, Ellipsis)])
     return _rebuilt(wanted, _widened)
 
 
@@ -73,12 +73,18 @@ def _rebuilt(of: Any, change: Any) -> Any:
         return union_of([change(one) for one in arguments])
     if isinstance(origin, type) and origin in {list, dict, tuple, set, frozenset, Sequence, Mapping} and arguments:
         changed = tuple(one if one is Ellipsis else change(one) for one in arguments)
-        return origin[changed if len(changed) > 1 else changed[0]]  # type: ignore[index]  each of them takes arguments
+        return _made(origin, *changed)
     return of
 
 
+def _made(origin: Any, *arguments: Any) -> Any:
+    return origin[arguments if len(arguments) > 1 else arguments[0]]
+
+
 def part_type(of: Any, path: Sequence[str]) -> Any:
-    """The type of a part of a value, or `NO_FIELD`; a key that may be missing, and a part of what may be None, may be None.
+    """The type of a part of a value, or `NO_FIELD`.
+
+    A key that may be missing, and a part of what may be None, may be None.
 
     Example:
         >>> class Slots(msgspec.Struct):
@@ -102,15 +108,12 @@ def _field(of: Any, name: str) -> Any:
         return NO_FIELD if NO_FIELD in found else union_of(found)
     of = BARE.get(of, of)
     origin = get_origin(of) or of
-    if not isinstance(origin, type):
-        return NO_FIELD
     if is_typeddict(origin):
         return _key(origin, name)
-    if issubclass(origin, Mapping):
+    if isinstance(origin, type) and issubclass(origin, Mapping):
         return union_of([(*get_args(of), Any, Any)[1], type(None)])
-    if name not in fields_of(origin):
-        return NO_FIELD
-    return _attribute(of, origin, name)
+    has_it = isinstance(origin, type) and name in fields_of(origin)
+    return _attribute(of, origin, name) if has_it else NO_FIELD
 
 
 def _key(of: Any, name: str) -> Any:
