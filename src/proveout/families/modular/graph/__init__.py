@@ -7,7 +7,9 @@ from proveout.families.modular.graph._graph import Graph
 from proveout.families.modular.graph._kept import kept
 from proveout.families.modular.graph._model import Retry, StepSpec
 from proveout.families.modular.graph._nodes import Node
+from proveout.families.modular.graph._plain import graph_to_plain, graph_to_toml
 from proveout.families.modular.graph._run import GraphRun, invoke, run_graph
+from proveout.families.modular.graph._toml import graph_from_plain, graph_from_toml, load_graph
 
 __all__ = [
     "SKIPPED",
@@ -22,7 +24,12 @@ __all__ = [
     "Retry",
     "StepSpec",
     "code_of",
+    "graph_from_plain",
+    "graph_from_toml",
+    "graph_to_plain",
+    "graph_to_toml",
     "invoke",
     "kept",
+    "load_graph",
     "run_graph",
 ]
