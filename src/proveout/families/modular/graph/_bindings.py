@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from proveout.families.modular.graph._model import StepSpec
 
-__all__ = ["NOTHING", "SEPARATOR", "Binding", "Bound", "bound_step", "inlined", "redirected", "resolved"]
+__all__ = ["NOTHING", "SEPARATOR", "Binding", "Bound", "Condition", "bound_step", "inlined", "redirected", "resolved"]
 
 # Between the name of a sub-graph's step and that of a step in it.
 SEPARATOR = "/"
@@ -62,6 +62,20 @@ class Binding(NamedTuple):
         return Binding(moved, NOTHING if self.constant is NOTHING else value_at(self.constant, path))
 
 
+class Condition(NamedTuple):
+    """Values one of which a step asks for.
+
+    Attributes:
+        binding: where the value comes from.
+        values: those on which the step runs.
+        typed: whether they are of the type that they are compared with, as declared.
+    """
+
+    binding: Binding
+    values: tuple[Any, ...]
+    typed: bool = False
+
+
 class Bound(NamedTuple):
     """A step with its place in the flat graph and all it reads.
 
@@ -76,12 +90,12 @@ class Bound(NamedTuple):
     name: str
     spec: StepSpec
     takes: dict[str, Binding]
-    when: tuple[tuple[Binding, tuple[Any, ...]], ...]
+    when: tuple[Condition, ...]
     requires: tuple[Binding, ...] = ()
 
     def bindings(self) -> list[Binding]:
         """All that must be settled before it can run."""
-        return [*self.takes.values(), *(binding for binding, _ in self.when), *self.requires]
+        return [*self.takes.values(), *(one.binding for one in self.when), *self.requires]
 
 
 def joined(references: tuple[Reference, ...], last: Binding) -> Binding:
@@ -97,7 +111,7 @@ def bound_step(spec: StepSpec, about: str) -> Bound:
     """
     takes = {name: Binding(parse_reference(text, about)) for name, text in spec.takes.items()}
     takes |= {name: Binding(constant=value) for name, value in spec.given.items()}
-    when = tuple((Binding(parse_reference(text, about)), values) for text, values in spec.when.items())
+    when = tuple(Condition(Binding(parse_reference(text, about)), values) for text, values in spec.when.items())
     return Bound(spec.name, spec, takes, when)
 
 
@@ -122,7 +136,7 @@ def inlined(outer: Bound, inner: tuple[Bound, ...]) -> Iterator[Bound]:
             f"{outer.name}{SEPARATOR}{one.name}",
             one.spec,
             {name: moved(binding, outer) for name, binding in one.takes.items()},
-            (*outer.when, *((moved(binding, outer), values) for binding, values in one.when)),
+            (*outer.when, *(condition._replace(binding=moved(condition.binding, outer)) for condition in one.when)),
             (*outer.requires, *gates, *(moved(binding, outer) for binding in one.requires)),
         )
 
@@ -160,6 +174,6 @@ def redirected(one: Bound, outputs: Mapping[str, Binding]) -> Bound:
     """A step none of whose references leads to a sub-graph."""
     return one._replace(
         takes={name: resolved(binding, outputs) for name, binding in one.takes.items()},
-        when=tuple((resolved(binding, outputs), values) for binding, values in one.when),
+        when=tuple(condition._replace(binding=resolved(condition.binding, outputs)) for condition in one.when),
         requires=tuple(resolved(binding, outputs) for binding in one.requires),
     )

@@ -192,7 +192,7 @@ class Execution:
     def _holds(self, node: Node) -> bool:
         if any(self._value(binding) is SKIPPED for binding in node.requires):
             return False
-        return all(_among(self._value(binding), values) for binding, values in node.when)
+        return all(_among(self._value(one.binding), one.values) for one in node.when)
 
     def _arguments(self, node: Node) -> dict[str, Any] | None:
         """None when one of them was skipped and may not be left out."""

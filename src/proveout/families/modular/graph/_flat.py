@@ -109,13 +109,12 @@ def _ordered(bound: Mapping[str, Bound], about: str) -> list[Bound]:
         raise WorkflowInvalid("steps need each other", why=why, fix=fix, about=about) from error
 
 
-def check_step(references: Iterable[Reference], steps: Iterable[str], who: str, about: str) -> None:
+def check_step(references: Iterable[Reference], steps: Mapping[str, Any], who: str, about: str) -> None:
     """Each reference names the input or a step."""
-    names = list(steps)
     for reference in references:
-        if reference.step not in {INPUT, *names}:
-            why = f"{who} refers to {reference.step}, and the steps are {known(names)}"
-            fix = f"{near(reference.step, [INPUT, *names])}correct the reference"
+        if reference.step != INPUT and reference.step not in steps:
+            why = f"{who} refers to {reference.step}, and the steps are {known(steps)}"
+            fix = f"{near(reference.step, [INPUT, *steps])}correct the reference"
             raise WorkflowInvalid("no such step", why=why, fix=fix, about=about)
 
 

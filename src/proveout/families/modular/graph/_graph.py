@@ -71,8 +71,10 @@ class Graph(AnyGraph):
         self.decoders = {field: decoder_of(of, f"input.{field}", name) for field, of in self.takes.items()}
         laid = flat(name, self.steps, parse_reference(gives, name))
         maker = Maker(name, self.takes)
-        self.bound, self.output = laid.steps, laid.output
         self.nodes: dict[str, Node] = {one.name: maker.node(one) for one in laid.steps}
+        # In the graph around this one, conditions are as typed here.
+        self.bound = tuple(one._replace(when=self.nodes[one.name].when) for one in laid.steps)
+        self.output = laid.output
         for border in laid.borders:
             maker.check_border(border)
         self.output_type = maker.type_of(self.output)
@@ -83,7 +85,7 @@ def _fingerprint(graph: Graph) -> str:
     steps = {
         node.name: [
             *(node.version, node.spec.each, node.spec.keyed, node.spec.approval, _plain(node.takes)),
-            [[_plain_one(one), msgspec.to_builtins(list(values))] for one, values in node.when],
+            [[_plain_one(one.binding), msgspec.to_builtins(list(one.values))] for one in node.when],
             [_plain_one(one) for one in node.requires],
         ]
         for node in graph.nodes.values()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from proveout.errors import WorkflowInvalid
+from proveout.families.modular.graph._bindings import Condition
 from proveout.families.modular.graph._code import code_of
 from proveout.families.modular.graph._flat import check_inputs
 from proveout.families.modular.graph._kept import NOT_PLAIN, decoder_of, read_back, typed_constant
@@ -46,7 +47,7 @@ class Node(NamedTuple):
     name: str
     spec: StepSpec
     takes: dict[str, Binding]
-    when: tuple[tuple[Binding, tuple[Any, ...]], ...]
+    when: tuple[Condition, ...]
     needs: tuple[str, ...]
     optional: frozenset[str]
     gives: Any
@@ -67,6 +68,7 @@ class Maker:
         self._about = about
         self._takes = takes
         self._types: dict[str, Any] = {}
+        self._seen: dict[tuple[int, int], tuple[Signature, str]] = {}
 
     def node(self, one: Bound) -> Node:
         """One step made ready.
@@ -75,11 +77,11 @@ class Maker:
             WorkflowInvalid: its arguments, their types, its conditions or its output do not fit.
         """
         spec, about = one.spec, f"{self._about}: {one.name}"
-        signature = _signature(spec, about)
+        signature, version = self._read(spec, about)
         declared = _without_key(spec, signature, one.takes, about)
         check_inputs(one, declared, signature.optional, about)
         takes = {name: self._argument(one, name, binding, declared[name]) for name, binding in one.takes.items()}
-        when = tuple((binding, self._values(binding, values, about)) for binding, values in one.when)
+        when = tuple(condition if condition.typed else self._typed(condition, about) for condition in one.when)
         decoder = decoder_of(signature.gives, f"what {one.name} gives", about)
         optional = signature.optional - {spec.each}
         if spec.undo:
@@ -95,9 +97,16 @@ class Maker:
             optional=optional,
             gives=signature.gives,
             decoder=decoder,
-            version=_version(spec),
+            version=version,
             requires=one.requires,
         )
+
+    def _read(self, spec: StepSpec, about: str) -> tuple[Signature, str]:
+        """Reading a function's source takes a millisecond, and many steps may call the same one."""
+        runs = (id(spec.run), id(spec.undo))
+        if runs not in self._seen:
+            self._seen[runs] = (_signature(spec, about), _version(spec))
+        return self._seen[runs]
 
     def check_border(self, border: Border) -> None:
         """What is given to a sub-graph is of the type that it takes."""
@@ -142,12 +151,13 @@ class Maker:
             return binding._replace(constant=typed_constant(binding.constant, wanted, name, about))
         return binding
 
-    def _values(self, binding: Binding, values: tuple[Any, ...], about: str) -> tuple[Any, ...]:
-        """The values of a condition, of the type that they are compared with."""
+    def _typed(self, condition: Condition, about: str) -> Condition:
+        """The condition with values of the type that they are compared with."""
+        binding = condition.binding
         wanted = self.type_of(binding)
         decoder = msgspec.json.Decoder(wanted)
         found = []
-        for value in values:
+        for value in condition.values:
             try:
                 found.append(read_back(value, decoder))
             except NOT_PLAIN as error:
@@ -156,7 +166,7 @@ class Maker:
                 raise WorkflowInvalid(
                     "a condition cannot hold", why=why, fix="correct the value", about=about
                 ) from error
-        return tuple(found)
+        return Condition(binding, tuple(found), typed=True)
 
     def _reference_type(self, reference: Reference) -> Any:
         step, path = reference
