@@ -48,7 +48,7 @@ def steps(draw: st.DrawFn, at: int, before: list[StepSpec], depth: int) -> StepS
         takes, each = takes | {"one": draw(st.sampled_from(lists))}, "one"
     elif run is Graph:
         run, takes = draw(graphs(depth=depth - 1)), {"x": draw(text)}
-        if lists and draw(st.booleans()):
+        if draw(st.booleans()) and lists:
             takes, each = {"x": draw(st.sampled_from(lists))}, "x"
     scalars = ["input.x", *(spec.name for spec in before if spec.run in (total, either))]
     values = st.lists(st.integers(0, 4), min_size=1, max_size=4, unique=True)
