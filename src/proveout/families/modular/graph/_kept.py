@@ -13,7 +13,7 @@ from proveout.families.modular.graph._words import known
 if TYPE_CHECKING:
     from proveout.families.modular.graph._nodes import Node
 
-__all__ = ["NOT_PLAIN", "decoder_of", "kept", "read_back", "typed_constant"]
+__all__ = ["NOT_PLAIN", "decoder_of", "kept", "loose_decoder", "read_back", "typed_constant"]
 
 # What encoding or decoding raises for a value that has no form in JSON, or another type.
 NOT_PLAIN = (msgspec.ValidationError, TypeError, ValueError, OverflowError, RecursionError)
@@ -68,17 +68,21 @@ def typed_constant(value: Any, wanted: Any, name: str, about: str) -> Any:
     Raises:
         WorkflowInvalid: it is of another type, or cannot be kept.
     """
-    # What no JSON can say, such as a protocol or a callable, is not asked of a constant.
-    decoder = msgspec.json.Decoder(Any) if _foreign(wanted) else msgspec.json.Decoder(wanted)
     try:
-        return read_back(value, decoder)
+        return read_back(value, loose_decoder(wanted))
     except NOT_PLAIN as error:
         fix = "give a value of that type which has a form in JSON"
         raise WorkflowInvalid(f"{name} cannot be {value!r:.80}", why=str(error), fix=fix, about=about) from error
 
 
-def _foreign(wanted: Any) -> bool:
+def loose_decoder(wanted: Any) -> msgspec.json.Decoder[Any]:
+    """What reads a value of a type, or any value where the type is one that JSON cannot say, such as a protocol.
+
+    Example:
+        >>> loose_decoder(range).decode("3")
+        3
+    """
     try:
-        return bool(bare_types(wanted))
+        return msgspec.json.Decoder(Any if bare_types(wanted) else wanted)
     except TypeError:
-        return True
+        return msgspec.json.Decoder(Any)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
 from proveout.errors import WorkflowInvalid
 from proveout.families.modular.graph._bindings import Condition
 from proveout.families.modular.graph._code import code_of
 from proveout.families.modular.graph._flat import check_inputs
-from proveout.families.modular.graph._kept import NOT_PLAIN, decoder_of, read_back, typed_constant
+from proveout.families.modular.graph._kept import NOT_PLAIN, decoder_of, loose_decoder, read_back, typed_constant
 from proveout.families.modular.graph._model import AnyGraph, StepSpec
 from proveout.families.modular.graph._references import INPUT, Reference
 from proveout.families.modular.graph._signature import Signature, signature_of
@@ -19,6 +17,8 @@ from proveout.families.modular.graph._words import known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import msgspec
 
     from proveout.families.modular.graph._bindings import Binding, Bound
     from proveout.families.modular.graph._flat import Border
@@ -155,7 +155,7 @@ class Maker:
         """The condition with values of the type that they are compared with."""
         binding = condition.binding
         wanted = self.type_of(binding)
-        decoder = msgspec.json.Decoder(wanted)
+        decoder = loose_decoder(wanted)
         found = []
         for value in condition.values:
             try:

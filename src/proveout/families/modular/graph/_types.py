@@ -6,7 +6,7 @@ import functools
 import operator
 import types
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NotRequired, Required, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import msgspec
 
@@ -34,11 +34,13 @@ def fits(given: Any, wanted: Any) -> bool:
         >>> fits(int, float), fits(int | None, int), fits(list[int], Sequence[float]), fits(list, list[int])
         (True, False, True, True)
     """
-    if given is Any or wanted is Any or wanted is object:
-        return True
     members = _members(given)
+    if Any in members or Any in _members(wanted) or wanted is object or given == wanted:
+        return True
     if len(members) > 1:
         return all(fits(one, wanted) for one in members)
+    if is_typeddict(wanted):
+        return False
     from beartype.door import is_subhint  # noqa: PLC0415  takes 0.1 s, and only building a graph needs it
 
     return bool(is_subhint(_read(given), _widened(wanted)))
@@ -49,17 +51,16 @@ def _members(of: Any) -> tuple[Any, ...]:
 
 
 def _read(given: Any) -> Any:
-    """What a value of that type can be taken for: a tuple is a sequence, a typed dictionary is one."""
-    given = _rebuilt(BARE.get(given, given), _read)
-    if is_typeddict(given):
-        return dict[str, Any]
-    return given
+    """What a value of that type can be taken for: a typed dictionary is one."""
+    return dict[str, Any] if is_typeddict(given) else _rebuilt(BARE.get(given, given), _read)
 
 
 def _widened(wanted: Any) -> Any:
     wanted = BARE.get(wanted, wanted)
     if wanted is float:
         return float | int
+    if is_typeddict(wanted):
+        return dict[str, Any]
     if get_origin(wanted) is Sequence and get_args(wanted):
         one = _widened(get_args(wanted)[0])
         return union_of([_made(Sequence, one), _made(tuple, one, Ellipsis)])
@@ -117,10 +118,12 @@ def _field(of: Any, name: str) -> Any:
 
 
 def _key(of: Any, name: str) -> Any:
-    hint = get_type_hints(of).get(name, NO_FIELD)
-    if hint is NO_FIELD or name in of.__required_keys__:
-        return hint
-    return union_of([hint, type(None)])
+    hint = get_type_hints(of, include_extras=True).get(name, NO_FIELD)
+    # __required_keys__ is wrong where annotations are kept as text.
+    marked = get_origin(hint) if get_origin(hint) in {Required, NotRequired} else None
+    required = of.__total__ if marked is None else marked is Required
+    inner = hint if marked is None else get_args(hint)[0]
+    return inner if required or hint is NO_FIELD else union_of([inner, type(None)])
 
 
 def _attribute(of: Any, origin: type, name: str) -> Any:
