@@ -23,6 +23,8 @@ __all__ = ["PAD", "Card", "head_card", "marks_of", "percent", "seconds", "step_c
 PAD = 12.0
 NAME, SMALL = 13.0, 11.0
 LEAST, MOST_MARKS = 140.0, 190.0
+# From here on two digits need no decimal.
+TWO_DIGITS = 9.95
 # Characters of a line.
 MOST_NAME, MOST_SMALL, MOST_CONDITION = 24, 28, 36
 
@@ -200,7 +202,8 @@ def seconds(value: float) -> str:
     """
     for unit, size, upto in (("µs", 1e-6, 1e-3), ("ms", 1e-3, 1.0), ("s", 1.0, 120.0)):
         if value < upto:
-            return f"{value / size:.2g} {unit}" if value / size < 100 else f"{value / size:.0f} {unit}"  # noqa: PLR2004
+            count = value / size
+            return f"{count:.1f}".removesuffix(".0") + f" {unit}" if count < TWO_DIGITS else f"{count:.0f} {unit}"
     return f"{value / 60:.0f} min"
 
 

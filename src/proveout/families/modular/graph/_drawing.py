@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["graph_svg"]
 
 MARGIN = 16.0
-DOT = 9.0
+PORT = Size(44.0, 7.0)
 # Colours of Okabe and Ito (2008), darkened for text on white and lightened for text on black.
 LIGHT = """
 .pg-ground{fill:#fff}.pg text{font-family:system-ui,-apple-system,"Segoe UI",sans-serif;fill:#1d2733}
@@ -40,7 +40,7 @@ LIGHT = """
 .pg .pg-time{font-size:11px}.pg .pg-fail{font-size:11px;font-weight:600;fill:#a63c00}
 .pg .pg-cond{font-size:11px;fill:#7d3f66}
 .pg-card{fill:#f7f9fb;stroke:#aab5c0}.pg-end{fill:#fff;stroke:#5b6876}
-.pg-box{fill:#eef2f6;fill-opacity:.55;stroke:#8794a1;stroke-dasharray:6 3}.pg-dot{fill:#5b6876}
+.pg-box{fill:#eef2f6;fill-opacity:.55;stroke:#8794a1;stroke-dasharray:6 3}.pg-port{fill:#5b6876}
 .pg-failing{stroke:#d55e00;stroke-width:2}
 .pg-pill{fill:#e3e9ef}.pg-bar-ground{fill:#e3e9ef}.pg-bar{fill:#0072b2}
 .pg-wire{fill:none;stroke:#7b8794;stroke-width:1.4}
@@ -50,7 +50,7 @@ LIGHT = """
 DARK = """
 .pg-ground{fill:#14191f}.pg text{fill:#e6ebf0}.pg .pg-small{fill:#9fabb7}.pg .pg-fail{fill:#ffb074}
 .pg-card{fill:#1d242c;stroke:#52606d}.pg-end{fill:#14191f;stroke:#9fabb7}
-.pg-box{fill:#1a2027;stroke:#66737f}.pg-failing{stroke:#e8843c}.pg-dot{fill:#9fabb7}.pg-pill{fill:#2c3641}.pg-bar-ground{fill:#2c3641}
+.pg-box{fill:#1a2027;stroke:#66737f}.pg-failing{stroke:#e8843c}.pg-port{fill:#9fabb7}.pg-pill{fill:#2c3641}.pg-bar-ground{fill:#2c3641}
 .pg-bar{fill:#56b4e9}.pg-wire{stroke:#8794a1}.pg-tip{fill:#8794a1}
 .pg .pg-cond{fill:#f0bcd8}.pg-strip{fill:#3a2833}.pg-if{stroke:#d48fb5}.pg-if-tip{fill:#d48fb5}
 """
@@ -123,8 +123,8 @@ def _level(graph: Graph, stats: Mapping[str, StepStats], prefix: str, *, outer: 
 def _end(graph: Graph, name: str, *, outer: bool) -> _Drawn:
     if not outer:
         said = "the input" if name == INPUT else f"gives {graph.gives}"
-        dot = tag("circle", tag("title", said), cx=DOT / 2, cy=DOT / 2, r=DOT / 2, class_="pg-dot")
-        return _Drawn(Size(DOT, DOT), dot)
+        port = tag("rect", tag("title", said), width=PORT.width, height=PORT.height, rx=3.5, class_="pg-port")
+        return _Drawn(PORT, port)
     card = (
         end_card("input", input_lines(graph))
         if name == INPUT

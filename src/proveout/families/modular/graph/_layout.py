@@ -260,7 +260,7 @@ def _ports(cut: _Cut, centres: Mapping[str, float]) -> dict[tuple[str, str, str]
     for way, beside in (("in", cut.above), ("out", cut.below)):
         for key in cut.sizes:
             ends = sorted(beside.get(key, []), key=lambda end: centres[end])
-            step = min(22.0, max(8.0, cut.sizes[key].width * 0.8 / max(1, len(ends))))
+            step = min(22.0, cut.sizes[key].width * 0.8 / max(1, len(ends)))
             for number, end in enumerate(ends):
                 found[key, end, way] = centres[key] + (number - (len(ends) - 1) / 2) * step
     return found

@@ -61,9 +61,10 @@ def graph_stats(graph: Graph, traces: Iterable[Sequence[Step]], failed: Iterable
     Example:
         >>> from proveout.families.modular.graph import Graph, StepSpec
         >>> from proveout.task import Step
-        >>> graph = Graph(
-        ...     "g", takes={"x": str}, steps=[StepSpec(name="a", run=str.upper, takes={"self": "input.x"})], gives="a"
-        ... )
+        >>> def shout(text: str) -> str:
+        ...     return text.upper()
+        >>> step = StepSpec(name="a", run=shout, takes={"text": "input.x"})
+        >>> graph = Graph("g", takes={"x": str}, steps=[step], gives="a")
         >>> graph_stats(graph, [[Step(name="a", output=1, wall_seconds=0.5)]], ["a"])["a"].failure_rate
         0.5
     """

@@ -160,7 +160,7 @@ class _Reader:
         try:
             return Graph(table.name, takes=takes, steps=specs, gives=table.gives)
         except WorkflowInvalid as error:
-            raise WorkflowInvalid(error.what, why=error.why, fix=error.fix, about=f"{about}: {error.about}") from error
+            raise WorkflowInvalid(error.what, why=error.why, fix=error.fix, about=f"{where}: {error.about}") from error
 
     def _step(self, name: str, plain: Any, about: str, path: str) -> StepSpec:
         where = f"{about}: {path}"
