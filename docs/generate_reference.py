@@ -14,6 +14,9 @@ import msgspec
 # Importing these registers the entries they write.
 from proveout import errors
 from proveout.cli import COMMANDS
+from proveout.families.modular.graph import Retry, StepSpec
+from proveout.families.modular.graph._input_types import TYPES
+from proveout.families.modular.graph._toml import GraphTable, StepTable
 from proveout.ledger import entry_kinds, entry_type
 from proveout.task import (
     KPI,
@@ -73,6 +76,19 @@ task changes if and only if its meaning does: comments, key order, spelled-out d
 causal factors and the order of `enum`, `required` and `properties` mean nothing.
 
 """
+GRAPH = """# Graph TOML
+
+A graph of steps as a file: see [graphs of steps](../how-to/graphs.md). Unknown keys are errors, answered with the
+nearest valid one.
+
+A reference names a value: `input.text`, the output of a step (`intent`), a part of it (`intent.label`), or the first of
+several that was not skipped (`book.reply | refuse.reply`).
+
+`module:function` is looked for in a file beside the graph, then among installed packages; the current directory is not
+searched. Importing a module runs it, so a graph file is as trusted as code. A file beside the graph imports another
+with `from . import other`.
+
+"""
 ENTRIES = """# Ledger entries
 
 What happened, each written once. `proveout ledger show DIR` lists them; in Python, `proveout.ledger.LedgerReader` reads
@@ -113,8 +129,12 @@ def errors_page() -> str:
     for branch in errors.ProveoutError.__subclasses__():
         parts.append(f"\n## `{branch.__name__}`\n\nExit code {branch.exit_code}. {inspect.getdoc(branch)}\n\n")
         parts.append("| error | when |\n|---|---|\n")
-        parts += [f"| `{kind.__name__}` | {_line(inspect.getdoc(kind) or '')} |\n" for kind in branch.__subclasses__()]
+        parts += [f"| `{kind.__name__}` | {_line(inspect.getdoc(kind) or '')} |\n" for kind in _below(branch)]
     return "".join(parts)
+
+
+def _below(kind: type) -> list[type]:
+    return [found for one in kind.__subclasses__() for found in (one, *_below(one))]
 
 
 def task_page() -> str:
@@ -127,6 +147,20 @@ def task_page() -> str:
             for title, prefix, kind in TABLES
         )
     )
+
+
+def graph_page() -> str:
+    """Every key of a graph file, and the types that an input may have."""
+    parts = [GRAPH, _table(GraphTable, "")]
+    parts.append("\n## `[steps.NAME]`\n\nOne step, under its name. Either `run` or `graph` says what it calls.\n\n")
+    parts.append(_table(StepTable, "steps.NAME.", _meanings(StepSpec) | _meanings(StepTable)))
+    parts.append("\n## `[steps.NAME.retry]`\n\n" + _line(inspect.getdoc(Retry) or "") + "\n\n")
+    parts.append(_table(Retry, "steps.NAME.retry."))
+    parts.append("\n## Types of input fields\n\n| type | a value |\n|---|---|\n")
+    parts += [f"| `{name}` | {meaning} |\n" for name, (_, meaning) in TYPES.items()]
+    parts.append("| `list[T]` | a list of `T` |\n| `dict[str, T]` | an object whose values are `T` |\n")
+    parts.append("| `T?` | `T` or null; the field may be left out |\n")
+    return "".join(parts)
 
 
 def entries_page() -> str:
@@ -156,9 +190,9 @@ def _meanings(kind: type) -> dict[str, str]:
     return {name: " ".join(meaning.split()).replace("``", "`") for name, meaning in found}
 
 
-def _table(kind: type[msgspec.Struct], prefix: str) -> str:
+def _table(kind: type[msgspec.Struct], prefix: str, said: dict[str, str] | None = None) -> str:
     rows = ["| key | type | default | meaning |\n|---|---|---|---|\n"]
-    meanings = _meanings(kind)
+    meanings = _meanings(kind) if said is None else said
     for field in msgspec.structs.fields(kind):
         hint = get_type_hints(kind)[field.name]
         if field.name == "root" or _is_table(hint):
@@ -200,6 +234,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(),
         "errors.md": errors_page(),
         "task-toml.md": task_page(),
+        "graph-toml.md": graph_page(),
         "ledger-entries.md": entries_page(),
     }
 
