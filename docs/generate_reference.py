@@ -133,7 +133,7 @@ def errors_page() -> str:
     return "".join(parts)
 
 
-def _below(kind: type) -> list[type]:
+def _below(kind: type[Any]) -> list[type[Any]]:
     return [found for one in kind.__subclasses__() for found in (one, *_below(one))]
 
 

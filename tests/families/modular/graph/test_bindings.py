@@ -29,6 +29,16 @@ def test_the_whole_input_of_a_graph_within_a_graph() -> None:
     assert found.output == {"all": {"a": 1, "b": 2}}
 
 
+def test_the_whole_input_through_two_graphs() -> None:
+    step = StepSpec(name="s", run=say, takes={"all": "input"})
+    low = Graph("low", takes={"a": Any}, steps=[step], gives="s")
+    passing = StepSpec(name="low", run=low, takes={"a": "input"})
+    high = Graph("high", takes={"b": Any}, steps=[passing], gives="low")
+    first = StepSpec(name="first", run=Graph("one", takes={"c": Any}, steps=[step], gives="s"), takes={"c": "input.x"})
+    found = run_graph(within(high, first, takes={"b": "first.all.c"}), {"x": 1})
+    assert found.output == {"all": {"a": {"b": 1}}}
+
+
 def test_a_graph_that_gives_its_own_input() -> None:
     first = StepSpec(name="s", run=say, takes={"v": "input.a"})
     same = Graph("inner", takes={"a": Any}, steps=[first], gives="input.a")
@@ -55,6 +65,13 @@ def test_a_constant_holds_a_condition_and_is_the_last_alternative() -> None:
     found = run_graph(within(inner, takes={"a": "input.x"}, given={"kind": "this"}), {"x": 1})
     assert found.output == {"v": "this"}
     assert list(found.outputs) == ["sub/first"]
+
+
+def test_a_condition_on_a_constant_that_a_graph_gives() -> None:
+    same = Graph("inner", takes={"a": Any}, steps=[StepSpec(name="s", run=say)], gives="input.a")
+    behind = StepSpec(name="behind", run=say, when={"sub": ("yes",)})
+    assert run_graph(within(same, behind, given={"a": "yes"}, gives="behind"), {"x": 1}).output == {}
+    assert run_graph(within(same, behind, given={"a": "no"}, gives="behind"), {"x": 1}).output is None
 
 
 def test_a_step_goes_before_a_constant_behind_it() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -99,6 +100,18 @@ def test_more_fields_than_there_is_room_for() -> None:
     graph = Graph("g", takes={f"f{at}": int for at in range(9)}, steps=[StepSpec(name="a", run=take)], gives="a")
     assert input_lines(graph) == ["f0: int", "f1: int", "f2: int", "f3: int", "and 5 more"]
     assert "f0: int" in end_card("input", input_lines(graph)).parts
+
+
+class Intent:
+    version = "intent@3f2a"
+
+    def __call__(self, **parts: Any) -> Any:
+        return parts
+
+
+@pytest.mark.parametrize(("run", "text"), [(Intent(), "intent@3f2a"), (functools.partial(take, a=1), "take")])
+def test_a_box_shows_what_runs(run: Any, text: str) -> None:
+    assert f">{text}</text>" in step_card(StepSpec(name="a", run=run), None).parts
 
 
 def test_a_long_name_is_cut() -> None:

@@ -153,15 +153,6 @@ def graph_of(*specs: StepSpec, gives: str = "", **takes: Any) -> Graph:
     return Graph("g", takes=takes or {"x": int}, steps=specs, gives=gives or specs[-1].name)
 
 
-def end_all(execution: Execution, **outputs: Any) -> list[str]:
-    names = []
-    while execution.ready:
-        call = execution.ready.popleft()
-        names.append(call.name)
-        execution.finished(call, outputs[call.node.name] if call.node.name in outputs else invoke(call))
-    return names
-
-
 def test_a_long_chain_of_skipped_steps_settles() -> None:
     chain = [StepSpec(name="s0", run=total, takes={"p": "input.x"}, when={"input.x": (1,)})]
     chain += [StepSpec(name=f"s{at}", run=total, takes={"p": f"s{at - 1}"}) for at in range(1, 3_000)]

@@ -116,6 +116,21 @@ def test_a_constant_without_the_part_that_is_read() -> None:
     assert found == "g: a: a reference leads nowhere: str has no field b. Next: give a constant that has it."
 
 
+def test_the_whole_input_of_a_graph_is_an_object() -> None:
+    def around(**settings: Any) -> StepSpec:
+        given: dict[str, Any] = {"name": "s", "run": one, "takes": {"text": "input"}} | settings
+        step = StepSpec(**given)
+        return StepSpec(name="a", run=Graph("inner", takes={"a": Any}, steps=[step], gives="s"), takes={"a": "input.x"})
+
+    for settings, message in (
+        ({}, "text takes str and input gives dict[str, Any]"),
+        ({"each": "text"}, "nothing to map"),
+    ):
+        with pytest.raises(WorkflowInvalid) as caught:
+            around(**settings)
+        assert message in str(caught.value)
+
+
 def test_a_part_of_a_constant_that_a_graph_gives() -> None:
     same = Graph("inner", takes={"a": Any}, steps=[StepSpec(name="s", run=say)], gives="input.a")
     found = message_of(StepSpec(name="a", run=same, given={"a": "text"}), gives="a.b")

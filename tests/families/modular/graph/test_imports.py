@@ -9,7 +9,7 @@ import pytest
 
 from proveout.errors import WorkflowInvalid
 from proveout.families.modular.graph import code_of
-from proveout.families.modular.graph._imports import imported, name_of
+from proveout.families.modular.graph._imports import address_of, imported, name_of, step_at
 
 STEPS = """
 from . import words
@@ -42,13 +42,29 @@ def test_two_folders_may_each_have_a_module_of_one_name(tmp_path: Path) -> None:
 
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     first = imported("words:loud", write(tmp_path, "!"), "g")
+    version = code_of(first)
     second = imported("words:loud", write(tmp_path, "?"), "g")
     assert (first("x"), second("x")) == ("X!", "X?")
-    assert code_of(first) != code_of(second)
+    assert version != code_of(second)
 
 
 def test_an_unchanged_file_is_read_once(tmp_path: Path) -> None:
     assert imported("words:loud", write(tmp_path), "g") is imported("words:loud", tmp_path, "g")
+
+
+def test_a_moved_folder_has_steps_of_the_same_version(tmp_path: Path) -> None:
+    one, two = (imported("words:loud", write(tmp_path / name), "g") for name in "ab")
+    assert one is not two
+    assert code_of(one) == code_of(two)
+    assert code_of(one).startswith("words:loud@")
+
+
+def test_another_process_finds_a_step_by_its_address(tmp_path: Path) -> None:
+    run = imported("steps:Model.shout", write(tmp_path), "g")
+    address = address_of(run, "g")
+    assert (address.name, address.folder) == ("steps:Model.shout", str(tmp_path))
+    assert step_at(address, "g") is run
+    assert step_at(address_of(textwrap.dedent, "g"), "g") is textwrap.dedent
 
 
 def test_a_package_beside_the_graph(tmp_path: Path) -> None:
@@ -60,6 +76,7 @@ def test_a_package_beside_the_graph(tmp_path: Path) -> None:
 
 def test_an_installed_package() -> None:
     assert imported("textwrap:dedent", None, "g") is textwrap.dedent
+    assert imported("sys:intern", None, "g") is sys.intern
 
 
 @pytest.mark.parametrize(

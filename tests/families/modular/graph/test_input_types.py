@@ -42,7 +42,19 @@ def test_types(text: str, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "strng", "list", "list[]", "list[x]", "dict[int, str]", "?", "one | two", "list[" * 20]
+    "text",
+    [
+        "",
+        "strng",
+        "list",
+        "list[]",
+        "list[x]",
+        "dict[int, str]",
+        "?",
+        "one | two",
+        "list[" * 20,
+        "list[" * 9 + "str" + "]" * 9,
+    ],
 )
 def test_what_is_no_type(text: str) -> None:
     with pytest.raises(WorkflowInvalid) as caught:

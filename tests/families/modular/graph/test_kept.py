@@ -73,6 +73,7 @@ def test_a_constant_becomes_what_the_annotation_asks_for() -> None:
     assert typed_constant({"city": "Oslo"}, Slots, "slots", "g") == Slots(city="Oslo")
     assert typed_constant(date(2026, 5, 17), date, "day", "g") == date(2026, 5, 17)
     assert typed_constant({"a": 1}, range, "odd", "g") == {"a": 1}
+    assert typed_constant({"a": 1}, range | int, "odd", "g") == {"a": 1}
 
 
 @pytest.mark.parametrize(

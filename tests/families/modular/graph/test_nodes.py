@@ -182,6 +182,15 @@ def test_an_undo_that_could_not_be_called(undo: Any, takes: dict[str, str], mess
     assert message in message_of(StepSpec(name="a", run=count, takes=takes, undo=undo))
 
 
+def gives_more(output: int) -> int:
+    return output
+
+
+def test_a_step_with_a_parameter_that_undo_needs() -> None:
+    found = message_of(StepSpec(name="a", run=gives_more, takes={"output": "input.n"}, undo=undo_open))
+    assert "undo cannot be called: the step has a parameter output" in found
+
+
 @pytest.mark.parametrize("undo", [undo_all, undo_open])
 def test_an_undo_that_fits(undo: Any) -> None:
     bare = graph_of(StepSpec(name="a", run=count, takes={"n": "input.n"})).nodes["a"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -227,10 +228,13 @@ def time_words(stats: StepStats) -> str:
 
 
 def _runs(spec: StepSpec) -> str:
-    version = getattr(spec.run, "version", None)
+    run: Any = spec.run
+    while isinstance(run, functools.partial):
+        run = run.func
+    version = getattr(run, "version", None)
     if isinstance(version, str):
         return version
-    return str(getattr(spec.run, "__qualname__", type(spec.run).__qualname__)).rpartition(">.")[2]
+    return str(getattr(run, "__qualname__", type(run).__qualname__)).rpartition(">.")[2]
 
 
 def _conditions(spec: StepSpec) -> list[str]:

@@ -13,7 +13,10 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["code_of"]
+__all__ = ["PACKAGE", "code_of", "module_of"]
+
+# Modules beside a graph live in a package of their own, so that two folders may each have a steps.py.
+PACKAGE = "proveout_steps_"
 
 
 def code_of(run: Callable[..., Any]) -> str:
@@ -42,7 +45,7 @@ def code_of(run: Callable[..., Any]) -> str:
     if isinstance(owner, str):
         return f"{owner}.{run.__name__}"
     target: Any = run if inspect.isroutine(run) or inspect.isclass(run) else type(run)
-    name = f"{target.__module__}:{target.__qualname__}"
+    name = f"{module_of(target)}:{target.__qualname__}"
     try:
         content = inspect.getsource(target).encode()
     except (OSError, TypeError):
@@ -50,6 +53,12 @@ def code_of(run: Callable[..., Any]) -> str:
         code = getattr(target, "__code__", None)
         content = "\n".join(_parts(code)).encode() if isinstance(code, CodeType) else name.encode()
     return f"{name}@{_hash(content)}"
+
+
+def module_of(target: Any) -> str:
+    """The module of a function or class, for one beside a graph as that graph names it: wherever its folder stands."""
+    package, _, rest = str(target.__module__).partition(".")
+    return rest if package.startswith(PACKAGE) else str(target.__module__)
 
 
 def _hash(content: bytes) -> str:
@@ -73,4 +82,4 @@ def _constant(value: Any) -> str:
     try:
         return msgspec.json.encode(value, order="deterministic").decode()
     except (TypeError, ValueError):
-        return f"{type(value).__module__}:{type(value).__qualname__}"
+        return f"{module_of(type(value))}:{type(value).__qualname__}"

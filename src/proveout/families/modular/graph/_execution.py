@@ -50,7 +50,7 @@ class Execution:
 
     Calls that are `ready` may be made in any order or at once; each ends in `finished`, `skip` or `failed`. The order
     in which they stand in `ready` depends only on the graph, the input, and the order in which calls ended. What each
-    step is called with, and what the run gives, do not depend on that order.
+    step is called with, and what the run gives, do not depend on that order. Not for several threads at once.
 
     Args:
         graph: that is run.
@@ -82,10 +82,6 @@ class Execution:
         self._items_left: dict[str, int] = {}
         self._open = len(graph.nodes)
         self._missing = {name: len(node.needs) for name, node in graph.nodes.items()}
-        self._behind: dict[str, list[Node]] = {name: [] for name in graph.nodes}
-        for node in graph.nodes.values():
-            for need in node.needs:
-                self._behind[need].append(node)
         self._advance(deque(node for node in graph.nodes.values() if not node.needs))
 
     @property
@@ -132,7 +128,8 @@ class Execution:
 
     def failed(self, error: Exception) -> None:
         """A call failed for good, and with it the run: nothing more is ready. The first failure counts."""
-        self.error = self.error or error
+        if self.error is None:
+            self.error = error
         self.ready.clear()
 
     def undone(self) -> list[tuple[Call, Any]]:
@@ -159,9 +156,12 @@ class Execution:
 
     def _freed(self, name: str) -> deque[Node]:
         """Steps for which the settled one was the last that they needed."""
-        for node in self._behind[name]:
+        freed: deque[Node] = deque()
+        for node in self.graph.behind[name]:
             self._missing[node.name] -= 1
-        return deque(node for node in self._behind[name] if self._missing[node.name] == 0)
+            if self._missing[node.name] == 0:
+                freed.append(node)
+        return freed
 
     def _advance(self, freed: deque[Node]) -> None:
         """Call or skip each of these, and what that frees; a queue, as a chain of skipped steps may be long."""
@@ -190,9 +190,13 @@ class Execution:
         return False
 
     def _holds(self, node: Node) -> bool:
-        if any(self._value(binding) is SKIPPED for binding in node.requires):
-            return False
-        return all(_among(self._value(one.binding), one.values) for one in node.when)
+        for binding in node.requires:
+            if self._value(binding) is SKIPPED:
+                return False
+        for one in node.when:  # noqa: SIM110  this runs for each step, and a generator costs as much as the test
+            if not _among(self._value(one.binding), one.values):
+                return False
+        return True
 
     def _arguments(self, node: Node) -> dict[str, Any] | None:
         """None when one of them was skipped and may not be left out."""
@@ -209,7 +213,7 @@ class Execution:
         for step, path in binding.references:
             whole = self.outputs.get(step, SKIPPED)
             if whole is not SKIPPED:
-                return value_at(whole, path)
+                return value_at(whole, path) if path else whole
         if binding.fields is not None:
             return {name: self._value(inner) for name, inner in binding.fields}
         return binding.constant if binding.closed else SKIPPED

@@ -34,6 +34,7 @@ class Graph(AnyGraph):
 
     Attributes:
         nodes: the steps made ready, sub-graphs laid flat, each behind those it needs.
+        behind: the steps that read from each.
         output: where what the run gives comes from.
         output_type: type of what it gives.
         decoders: of each input field's JSON.
@@ -78,6 +79,10 @@ class Graph(AnyGraph):
         for border in laid.borders:
             maker.check_border(border)
         self.output_type = maker.type_of(self.output)
+        self.behind: dict[str, list[Node]] = {name: [] for name in self.nodes}
+        for node in self.nodes.values():
+            for need in node.needs:
+                self.behind[need].append(node)
         self.fingerprint = _fingerprint(self)
 
 

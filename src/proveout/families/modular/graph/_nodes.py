@@ -16,7 +16,7 @@ from proveout.families.modular.graph._types import NO_FIELD, fits, item_type, pa
 from proveout.families.modular.graph._words import known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import msgspec
 
@@ -85,7 +85,8 @@ class Maker:
         decoder = decoder_of(signature.gives, f"what {one.name} gives", about)
         optional = signature.optional - {spec.each}
         if spec.undo:
-            _check_undo(spec, {name: declared[name] for name in takes}, optional, signature.gives, about)
+            arguments = {name: declared[name] for name in takes}
+            _check_undo(spec.undo, arguments, optional & spec.takes.keys(), signature.gives, about)
         self._types[one.name] = whole_type(signature.gives, mapped=bool(spec.each))
         needs = [reference.step for binding in one.bindings() for reference in binding.all_references()]
         return Node(
@@ -143,11 +144,8 @@ class Maker:
     def _checked(self, binding: Binding, wanted: Any, name: str, about: str) -> Binding:
         for reference in binding.references:
             _check_fit(self._reference_type(reference), wanted, name, str(reference), about)
-        if binding.fields is not None:
-            for _, inner in binding.fields:
-                self.type_of(inner)
-            _check_fit(dict[str, Any], wanted, name, "the whole input", about)
-        elif binding.closed:
+        # The fields of a whole input are checked at the border, and that it is an object in its own graph.
+        if binding.closed and binding.fields is None:
             return binding._replace(constant=typed_constant(binding.constant, wanted, name, about))
         return binding
 
@@ -211,15 +209,26 @@ def _without_key(spec: StepSpec, signature: Signature, takes: Mapping[str, Any],
     return extra | {name: of for name, of in signature.takes.items() if name != "key"}
 
 
-def _check_undo(spec: StepSpec, arguments: Mapping[str, Any], optional: frozenset[str], gives: Any, about: str) -> None:
-    """What undoes a step takes that step's arguments and its output."""
-    if spec.undo is None:
-        return
-    signature = signature_of(spec.undo, about)
+def _check_undo(
+    undo: Callable[..., Any], arguments: Mapping[str, Any], optional: frozenset[str], gives: Any, about: str
+) -> None:
+    """What undoes a step takes that step's arguments and its output.
+
+    Args:
+        undo: to be called.
+        arguments: of the step that are named in takes or given, with their types.
+        optional: those among them that may be left out.
+        gives: type of the output.
+        about: the step.
+    """
+    signature = signature_of(undo, about)
+    if OUTPUT in arguments:
+        why = f"the step has a parameter {OUTPUT}, and undo takes what the step gave under that name"
+        raise WorkflowInvalid("undo cannot be called", why=why, fix="rename the parameter", about=about)
     given = {**arguments, OUTPUT: gives}
     stray = [] if signature.open else sorted(given.keys() - signature.takes.keys())
     missing = sorted(signature.takes.keys() - signature.optional - given.keys())
-    left_out = sorted((signature.takes.keys() - signature.optional) & optional & spec.takes.keys())
+    left_out = sorted((signature.takes.keys() - signature.optional) & optional)
     said = [f"it does not take {known(stray)}"] if stray else []
     said += [f"{known(missing)} is not among the step's arguments"] if missing else []
     said += [f"{known(left_out)} may be left out of the step's arguments, and has no default"] if left_out else []

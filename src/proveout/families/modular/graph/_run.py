@@ -47,7 +47,8 @@ def run_graph(
 ) -> GraphRun:
     """Run a graph in this process, each step once it can run; a step that raises ends the run.
 
-    Nothing is written down, retried or undone, and timeouts are not kept: that is the engine's part.
+    Nothing is written down, retried or undone, no timeout is kept and no step has a process of its own: that is the
+    engine's part.
 
     Args:
         graph: that is run.
