@@ -14,6 +14,7 @@ import msgspec
 # Importing these registers the entries they write.
 from proveout import errors
 from proveout.cli import COMMANDS
+from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.families.modular.graph import Retry, StepSpec
 from proveout.families.modular.graph._input_types import TYPES
 from proveout.families.modular.graph._toml import GraphTable, StepTable
@@ -27,6 +28,7 @@ from proveout.task import (
     DataSpec,
     Documents,
     Incumbent,
+    Modular,
     Rules,
     Simulation,
     Task,
@@ -43,7 +45,7 @@ is honoured.
 | 0 | done | |
 | 1 | a bug in Proveout | |
 | 2 | wrong usage | |
-| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `LedgerError` |
+| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `EventError`, `LedgerError` |
 | 4 | something stored is not what was stored | `IntegrityError` |
 | 5 | another process is at it | `BusyError` |
 | 6 | the machine lacks something | `SetupError` |
@@ -89,6 +91,12 @@ searched. Importing a module runs it, so a graph file is as trusted as code. A f
 with `from . import other`.
 
 """
+EVENTS = """# events.toml
+
+What `proveout events` reacts to, beside `task.toml`: one `[[triggers]]` table for each reaction. Unknown keys are
+errors. A path is `data`, `data.FIELD.FIELD`, `extensions.NAME` or an attribute of the event: `subject`, `type`, `time`.
+
+"""
 ENTRIES = """# Ledger entries
 
 What happened, each written once. `proveout ledger show DIR` lists them; in Python, `proveout.ledger.LedgerReader` reads
@@ -98,6 +106,7 @@ TABLES = [
     ("[data]", "data.", DataSpec),
     ("[documents]", "documents.", Documents),
     ("[rules]", "rules.", Rules),
+    ("[modular]", "modular.", Modular),
     ("[incumbent]", "incumbent.", Incumbent),
     ("[incumbent.simulated]", "incumbent.simulated.", Simulation),
     ("[budgets]", "budgets.", Budgets),
@@ -121,6 +130,11 @@ def cli_page() -> str:
     return HEAD + "".join(
         section(import_module(module).command, f"proveout {name}") for name, (module, _) in COMMANDS.items()
     )
+
+
+def _below(branch: type[errors.ProveoutError]) -> list[type[errors.ProveoutError]]:
+    """All classes under one, each before those under it."""
+    return [kind for child in branch.__subclasses__() for kind in (child, *_below(child))]
 
 
 def errors_page() -> str:
@@ -160,6 +174,14 @@ def graph_page() -> str:
     parts += [f"| `{name}` | {meaning} |\n" for name, (_, meaning) in TYPES.items()]
     parts.append("| `list[T]` | a list of `T` |\n| `dict[str, T]` | an object whose values are `T` |\n")
     parts.append("| `T?` | `T` or null; the field may be left out |\n")
+    return "".join(parts)
+
+
+def events_page() -> str:
+    """Every key of events.toml with type, default and meaning."""
+    parts = [f"{EVENTS}## `[[triggers]]`\n\n{_table(Trigger, '')}"]
+    for title, prefix, kind in (("gate", "gate.", GateSpec), ("gate.fields", "gate.fields[].", FieldRule)):
+        parts.append(f"\n## `{title}`\n\n{_line(inspect.getdoc(kind) or '')}\n\n{_table(kind, prefix)}")
     return "".join(parts)
 
 
@@ -235,6 +257,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "task-toml.md": task_page(),
         "graph-toml.md": graph_page(),
+        "events-toml.md": events_page(),
         "ledger-entries.md": entries_page(),
     }
 

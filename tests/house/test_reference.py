@@ -7,10 +7,12 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 
 from proveout import errors
 from proveout.cli import COMMANDS
+from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.families.modular.graph._toml import GRAPH_KEYS, RETRY_KEYS, STEP_KEYS
 from proveout.ledger import entry_kinds
 from proveout.task import task_keys
@@ -48,8 +50,15 @@ def test_every_key_of_a_graph_is_documented(key: str) -> None:
     assert f"`{key}`" in page("graph-toml.md")
 
 
+@pytest.mark.parametrize("kind", [Trigger, GateSpec, FieldRule])
+def test_every_key_of_a_trigger_is_documented(kind: type[msgspec.Struct]) -> None:
+    prefix = {Trigger: "", GateSpec: "gate.", FieldRule: "gate.fields[]."}[kind]
+    keys = [f"`{prefix}{name}`" for name in kind.__struct_fields__ if name not in {"gate", "fields"}]
+    assert [key for key in keys if key not in page("events-toml.md")] == []
+
+
 def test_every_kind_of_entry_is_documented() -> None:
-    for package in ("data", "families", "trial"):
+    for package in ("data", "events", "families", "trial"):
         import_module(f"proveout.{package}")
     ours = [kind for kind in entry_kinds() if not kind.startswith(("example.", "test."))]
     assert ours

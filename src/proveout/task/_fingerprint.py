@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,7 +22,7 @@ __all__ = ["fingerprint"]
 # A file may move and a task may be renamed without meaning anything else. What the files say is in
 # the snapshot's id (examples, documents) or added below (the policy, the prompt). The causal factors say how a
 # candidate is measured; nothing that is built depends on them, and a trial has them in its own id.
-_NOT_MEANING = {"name", "root", "documents", "rules", "causal"}
+_NOT_MEANING = {"name", "root", "documents", "rules", "modular", "causal"}
 _DATA_NOT_MEANING = {"examples", "test", "format"}
 _ANNOTATIONS = {"title", "$comment", "examples", "$schema", "$id"}
 _SETS = {"required", "enum", "type"}
@@ -35,7 +36,8 @@ def fingerprint(task: Task) -> str:
     ``required`` and ``properties`` mean nothing; everything else does, the content of policy and prompt included.
 
     Raises:
-        TaskInvalid: the policy file is missing or is not plain YAML; the prompt file is missing or is not UTF-8.
+        TaskInvalid: the policy file is missing or is not plain YAML; a graph or the replies are missing or no TOML; the
+            prompt file is missing or is not UTF-8.
 
     Example:
         >>> from proveout.task import Task
@@ -52,7 +54,7 @@ def fingerprint(task: Task) -> str:
     meaning["input"] = _schema_meaning(task.input)
     meaning["output"] = _schema_meaning(task.output)
     meaning["policy"] = _rules_file(task.root / task.rules.policy) if task.rules.policy else None
-    meaning |= _rules(task)
+    meaning |= _rules(task) | _modular(task)
     meaning["incumbent"]["prompt"] = prompt_text(task)
     return content_hash(meaning)
 
@@ -63,6 +65,25 @@ def _rules(task: Task) -> dict[str, Any]:
     if task.rules.readers:
         said["readers"] = _policy(task.root / task.rules.readers)
     return {"rules": said} if said else {}
+
+
+def _modular(task: Task) -> dict[str, Any]:
+    """What the table ``modular`` means, its files by what they say; nothing where it says nothing."""
+    said = {key: value for key, value in msgspec.to_builtins(task.modular).items() if value}
+    if said == {"tagger": type(task.modular)().tagger}:
+        return {}
+    for key in ("graph", "replies"):
+        if key in said:
+            said[key] = _toml(task.root / said[key], f"modular.{key}")
+    return {"modular": said}
+
+
+def _toml(path: Path, key: str) -> Any:
+    try:
+        return _dates_as_text(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        fix = f"correct {key} in task.toml, or the file"
+        raise TaskInvalid("cannot read a file of the task", why=str(error), fix=fix, about=str(path)) from error
 
 
 def _rules_file(path: Path) -> Any:

@@ -21,6 +21,7 @@ __all__ = [
     "Documents",
     "Incumbent",
     "Kind",
+    "Modular",
     "Rules",
     "Simulation",
     "Task",
@@ -114,6 +115,28 @@ class Rules(_Table, frozen=True, kw_only=True):
     recourse: dict[str, str] = {}
     decision: str = ""
     day: str = ""
+
+
+class Modular(_Table, frozen=True, kw_only=True):
+    """How the modular family divides the task into steps.
+
+    Attributes:
+        graph: a graph of steps, TOML, relative to the task's folder; "" takes the one for the task's kind.
+        intent: column of the examples that holds what a row is about; learned as a micro-model of its own. "" takes the
+            target, where the task's kind is ``classify``.
+        domain: column of the examples that holds the domain of a row's intent, for domain first and intent then.
+        tagger: what finds values in a text: ``crf``, or ``encoder``, which is trained and takes longer.
+        replies: templates of replies, TOML, relative to the task's folder; "" writes none.
+        gold: step to the column of the examples that holds its right output, as JSON or text, by which the step is
+            judged alone; steps whose right output is known anyway need none.
+    """
+
+    graph: str = ""
+    intent: str = ""
+    domain: str = ""
+    tagger: Literal["crf", "encoder"] = "crf"
+    replies: str = ""
+    gold: dict[str, str] = {}
 
 
 class Simulation(_Table, frozen=True, kw_only=True):
@@ -306,6 +329,7 @@ class Task(_Table, frozen=True, kw_only=True):
     data: DataSpec = DataSpec()
     documents: Documents = Documents()
     rules: Rules = Rules()
+    modular: Modular = Modular()
     incumbent: Incumbent = Incumbent()
     budgets: Budgets = Budgets()
     kpis: tuple[KPI, ...] = ()

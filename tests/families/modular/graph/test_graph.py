@@ -60,6 +60,7 @@ def test_the_fingerprint_does_not_change_with_what_changes_no_output(graph: Grap
         changed(when={}),
         changed(approval="Sure?"),
         changed(undo=back),
+        changed(version="one@2"),
     ],
 )
 def test_the_fingerprint_changes_with_what_changes_a_run(graph: Graph) -> None:

@@ -142,6 +142,16 @@ def test_a_mapped_constant_and_a_keyword_for_any_name() -> None:
     assert [call.arguments for call in execution.ready] == [{"other": "x", "n": 1}, {"other": "x", "n": 2}]
 
 
+def words(**parts: str) -> str:
+    return " ".join(parts.values())
+
+
+def test_keywords_for_any_name_have_their_type() -> None:
+    assert "n takes str and input.n gives int" in message_of(StepSpec(name="a", run=words, takes={"n": "input.n"}))
+    node = graph_of(StepSpec(name="a", run=words, takes={"n": "input.text"}, version="words@1")).nodes["a"]
+    assert node.version == "words@1"
+
+
 def test_what_is_mapped_is_never_optional() -> None:
     node = graph_of(StepSpec(name="a", run=count, takes={"n": "input.n", "more": "input.ns"}, each="more")).nodes["a"]
     assert node.optional == frozenset()

@@ -62,6 +62,7 @@ def specs(draw: st.DrawFn, name: str) -> StepSpec:
         isolated=isolated,
         memory_mb=draw(st.none() | st.integers(1, 10)) if isolated else None,
         sync=draw(st.booleans()),
+        version=draw(st.sampled_from(["", "take@1"])),
     )
 
 

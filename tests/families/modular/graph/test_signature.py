@@ -9,6 +9,7 @@ import pytest
 
 from proveout.errors import WorkflowInvalid
 from proveout.families.modular.graph._signature import signature_of
+from proveout.families.modular.graph._types import NO_FIELD
 
 
 class Slots(msgspec.Struct):
@@ -34,7 +35,7 @@ def plain(text: str, other, *rest: int, **more: str) -> None:  # type: ignore[no
 def test_a_function() -> None:
     found = signature_of(plain, "s")
     assert (found.takes, found.optional) == ({"text": str, "other": Any}, frozenset())
-    assert (found.gives, found.open) == (type(None), True)
+    assert (found.gives, found.rest) == (type(None), str)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_function() -> None:
 def test_other_callables(run: Callable[..., Any], takes: dict[str, Any], optional: set[str], gives: Any) -> None:
     found = signature_of(run, "s")
     assert (found.takes, set(found.optional)) == (takes, optional)
-    assert (found.gives, found.open) == (gives, False)
+    assert (found.gives, found.rest) == (gives, NO_FIELD)
 
 
 async def later(text: str) -> str:

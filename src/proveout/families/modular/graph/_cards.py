@@ -231,7 +231,7 @@ def _runs(spec: StepSpec) -> str:
     run: Any = spec.run
     while isinstance(run, functools.partial):
         run = run.func
-    version = getattr(run, "version", None)
+    version = spec.version or getattr(run, "version", None)
     if isinstance(version, str):
         return version
     return str(getattr(run, "__qualname__", type(run).__qualname__)).rpartition(">.")[2]

@@ -73,6 +73,7 @@ class StepSettings(msgspec.Struct, frozen=True, kw_only=True):
     approval: str = ""
     isolated: bool = False
     memory_mb: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    version: str = ""
     sync: bool = False
 
 
@@ -101,6 +102,7 @@ class StepSpec(StepSettings, frozen=True, kw_only=True):
         undo: called with the step's arguments and ``output`` when a later step fails, the last step first.
         isolated: whether it runs in a process of its own, which may crash or be killed.
         memory_mb: with ``isolated``, the memory it may take; None sets no limit.
+        version: of what runs, as ``name@hash``; "" takes its own ``version``, or a hash of a function's source.
         sync: whether its output is on disk before the next step begins, and not only before the run ends.
     """
 

@@ -68,7 +68,7 @@ class Maker:
         self._about = about
         self._takes = takes
         self._types: dict[str, Any] = {}
-        self._seen: dict[tuple[int, int], tuple[Signature, str]] = {}
+        self._seen: dict[tuple[int, int, str], tuple[Signature, str]] = {}
 
     def node(self, one: Bound) -> Node:
         """One step made ready.
@@ -104,7 +104,7 @@ class Maker:
 
     def _read(self, spec: StepSpec, about: str) -> tuple[Signature, str]:
         """Reading a function's source takes a millisecond, and many steps may call the same one."""
-        runs = (id(spec.run), id(spec.undo))
+        runs = (id(spec.run), id(spec.undo), spec.version)
         if runs not in self._seen:
             self._seen[runs] = (_signature(spec, about), _version(spec))
         return self._seen[runs]
@@ -199,13 +199,13 @@ def _signature(spec: StepSpec, about: str) -> Signature:
 def _without_key(spec: StepSpec, signature: Signature, takes: Mapping[str, Any], about: str) -> dict[str, Any]:
     """The parameters that takes and given are to name."""
     # A step that takes any keyword takes those it is given.
-    extra = dict.fromkeys(takes, Any) if signature.open else {}
+    extra = {} if signature.rest is NO_FIELD else dict.fromkeys(takes, signature.rest)
     if not spec.keyed:
         return extra | signature.takes
-    if "key" not in signature.takes and not signature.open:
+    if "key" not in signature.takes and signature.rest is NO_FIELD:
         fix = "give the function a parameter key: str"
         raise WorkflowInvalid("nothing takes the key", why="the step is keyed", fix=fix, about=about)
-    _check_fit(str, signature.takes.get("key", Any), "key", "the engine", about)
+    _check_fit(str, signature.takes.get("key", signature.rest), "key", "the engine", about)
     return extra | {name: of for name, of in signature.takes.items() if name != "key"}
 
 
@@ -226,7 +226,7 @@ def _check_undo(
         why = f"the step has a parameter {OUTPUT}, and undo takes what the step gave under that name"
         raise WorkflowInvalid("undo cannot be called", why=why, fix="rename the parameter", about=about)
     given = {**arguments, OUTPUT: gives}
-    stray = [] if signature.open else sorted(given.keys() - signature.takes.keys())
+    stray = [] if signature.rest is not NO_FIELD else sorted(given.keys() - signature.takes.keys())
     missing = sorted(signature.takes.keys() - signature.optional - given.keys())
     left_out = sorted((signature.takes.keys() - signature.optional) & optional)
     said = [f"it does not take {known(stray)}"] if stray else []
@@ -236,9 +236,11 @@ def _check_undo(
         fix = f"let undo take the step's arguments and {OUTPUT}"
         raise WorkflowInvalid("undo cannot be called", why="; ".join(said), fix=fix, about=about)
     for name, of in given.items():
-        _check_fit(of, signature.takes.get(name, Any), name, "the step", f"{about}: undo")
+        _check_fit(of, signature.takes.get(name, signature.rest), name, "the step", f"{about}: undo")
 
 
 def _version(spec: StepSpec) -> str:
-    version = spec.run.fingerprint if isinstance(spec.run, AnyGraph) else code_of(spec.run)
+    version = spec.version
+    if not version:
+        version = spec.run.fingerprint if isinstance(spec.run, AnyGraph) else code_of(spec.run)
     return f"{version} undo {code_of(spec.undo)}" if spec.undo else version

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 import msgspec
 
 from proveout.errors import WorkflowInvalid
+from proveout.families.modular.graph._types import NO_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,13 +27,13 @@ class Signature(NamedTuple):
         takes: parameters with their types.
         optional: those with a default.
         gives: type of the result.
-        open: whether it takes any other keyword too.
+        rest: type of what ``**`` takes besides, or `NO_FIELD`.
     """
 
     takes: dict[str, Any]
     optional: frozenset[str]
     gives: Any
-    open: bool = False
+    rest: Any = NO_FIELD
 
 
 def signature_of(run: Callable[..., Any], about: str) -> Signature:
@@ -62,11 +63,12 @@ def signature_of(run: Callable[..., Any], about: str) -> Signature:
         why = f"{', '.join(unnamed)} of {_name(run)} is positional only"
         raise WorkflowInvalid("a parameter cannot be named", why=why, fix="take the / out", about=about)
     named = {name: one for name, one in parameters.items() if one.kind not in {one.VAR_POSITIONAL, one.VAR_KEYWORD}}
+    rest = [hints.get(name, Any) for name, one in parameters.items() if one.kind is one.VAR_KEYWORD]
     return Signature(
         takes={name: hints.get(name, Any) for name in named},
         optional=frozenset(name for name, one in named.items() if one.default is not one.empty),
         gives=run if inspect.isclass(run) else hints.get("return", Any),
-        open=any(one.kind is one.VAR_KEYWORD for one in parameters.values()),
+        rest=rest[0] if rest else NO_FIELD,
     )
 
 
