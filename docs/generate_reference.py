@@ -147,8 +147,9 @@ def errors_page() -> str:
     return "".join(parts)
 
 
-def _below(kind: type[Any]) -> list[type[Any]]:
-    return [found for one in kind.__subclasses__() for found in (one, *_below(one))]
+def _below(branch: type[errors.ProveoutError]) -> list[type[errors.ProveoutError]]:
+    """All kinds of a branch, each before its own kinds."""
+    return [found for kind in branch.__subclasses__() for found in (kind, *_below(kind))]
 
 
 def task_page() -> str:

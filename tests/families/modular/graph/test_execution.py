@@ -216,6 +216,16 @@ def test_a_person_says_no() -> None:
     assert (execution.outcome, execution.output, list(execution.ready)) == ("done", None, [])
 
 
+def test_a_person_says_no_to_all_items() -> None:
+    ask = StepSpec(name="a", run=times, takes={"one": "input.x"}, each="one", approval="Really?")
+    execution = Execution(graph_of(ask, StepSpec(name="b", run=total, takes={"p": "a"}), x=list[int]), {"x": [1, 2, 3]})
+    first, *others = execution.ready
+    execution.skip(first)
+    assert (execution.outcome, execution.output, list(execution.ready)) == ("done", None, [])
+    with pytest.raises(DeterminismBroken):
+        execution.finished(others[0], 3)
+
+
 def test_a_call_ends_once() -> None:
     execution = Execution(graph_of(StepSpec(name="a", run=total, takes={"p": "input.x"})), {"x": 1})
     call = execution.ready.popleft()

@@ -9,7 +9,7 @@ import pytest
 
 from proveout.errors import WorkflowInvalid
 from proveout.families.modular.graph import code_of
-from proveout.families.modular.graph._imports import address_of, imported, name_of, step_at
+from proveout.families.modular.graph._imports import imported, name_of
 
 STEPS = """
 from . import words
@@ -57,14 +57,6 @@ def test_a_moved_folder_has_steps_of_the_same_version(tmp_path: Path) -> None:
     assert one is not two
     assert code_of(one) == code_of(two)
     assert code_of(one).startswith("words:loud@")
-
-
-def test_another_process_finds_a_step_by_its_address(tmp_path: Path) -> None:
-    run = imported("steps:Model.shout", write(tmp_path), "g")
-    address = address_of(run, "g")
-    assert (address.name, address.folder) == ("steps:Model.shout", str(tmp_path))
-    assert step_at(address, "g") is run
-    assert step_at(address_of(textwrap.dedent, "g"), "g") is textwrap.dedent
 
 
 def test_a_package_beside_the_graph(tmp_path: Path) -> None:

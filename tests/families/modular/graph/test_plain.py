@@ -57,7 +57,7 @@ def specs(draw: st.DrawFn, name: str) -> StepSpec:
         each="x" if each else "",
         retry=draw(st.builds(Retry, attempts=st.integers(1, 5), backoff_seconds=st.floats(0, 10))),
         timeout_seconds=draw(st.none() | st.floats(0.1, 10)),
-        approval="" if each else draw(st.sampled_from(["", 'Pay "it"?\nReally?'])),
+        approval=draw(st.sampled_from(["", 'Pay "it"?\nReally?'])),
         undo=draw(st.sampled_from([None, back])),
         isolated=isolated,
         memory_mb=draw(st.none() | st.integers(1, 10)) if isolated else None,

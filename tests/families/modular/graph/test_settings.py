@@ -86,16 +86,21 @@ def test_a_setting_out_of_its_range(settings: dict[str, Any], message: str) -> N
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"memory_mb": 10}, "memory_mb is set, and the step runs in the process of the others. Next: set isolated"),
+        ({"memory_mb": 10}, "memory_mb has no effect: the step is not isolated. Next: set isolated as well"),
         (
-            {"takes": {"text": "input.texts"}, "each": "text", "approval": "Sure?"},
-            "a mapped step has approval, and it is not said whether a person answers once or for each item",
+            {"takes": {"text": "input.text"}, "given": {"text": "x"}},
+            "a parameter is given twice: it stands in both takes and given. Next: leave it in one of them",
         ),
-        ({"takes": {"text": "input.text"}, "given": {"text": "x"}}, "a parameter stands in both takes and given"),
-        ({"keyed": True, "given": {"key": "x"}}, "the step is keyed, and key is also given by hand"),
-        ({"run": INNER, "keyed": True, "takes": {"text": "input.text"}}, "a graph is keyed"),
-        ({"approval": "  "}, "the question of approval is blank"),
+        (
+            {"keyed": True, "given": {"key": "x"}},
+            "the key is given twice: the step is keyed, and key stands in takes or given. Next: leave key out",
+        ),
+        (
+            {"run": INNER, "keyed": True, "takes": {"text": "input.text"}},
+            "a graph has no key: keyed is set on a graph. Next: set keyed on the steps in it",
+        ),
+        ({"approval": "  "}, "nothing to ask: the question of approval is blank. Next: write what the person is asked"),
     ],
 )
 def test_settings_that_do_not_go_together(settings: dict[str, Any], message: str) -> None:
-    assert f"g: a: settings do not go together: {message}" in message_of(**settings)
+    assert f"g: a: {message}" in message_of(**settings)

@@ -144,7 +144,7 @@ def test_it_runs() -> None:
             "attempts = 0",
             "steps.loud: wrong value for 'retry.attempts': expected `int` >= 1, and it is 0",
         ),
-        ("isolated = true", "", "desk.toml: desk: loud: settings do not go together: memory_mb is set"),
+        ("isolated = true", "", "desk.toml: desk: loud: memory_mb has no effect"),
         (
             'run = "year"',
             'run = "yaer"',

@@ -5,7 +5,6 @@ from proveout.families.modular.graph._code import code_of
 from proveout.families.modular.graph._drawing import graph_svg
 from proveout.families.modular.graph._execution import SKIPPED, WHOLE, Call, Execution, Outcome
 from proveout.families.modular.graph._graph import Graph
-from proveout.families.modular.graph._imports import Address, address_of, step_at
 from proveout.families.modular.graph._kept import kept
 from proveout.families.modular.graph._model import Retry, StepSpec
 from proveout.families.modular.graph._nodes import Node
@@ -17,7 +16,6 @@ from proveout.families.modular.graph._toml import graph_from_plain, graph_from_t
 __all__ = [
     "SKIPPED",
     "WHOLE",
-    "Address",
     "Binding",
     "Call",
     "Execution",
@@ -28,7 +26,6 @@ __all__ = [
     "Retry",
     "StepSpec",
     "StepStats",
-    "address_of",
     "code_of",
     "graph_from_plain",
     "graph_from_toml",
@@ -40,5 +37,4 @@ __all__ = [
     "kept",
     "load_graph",
     "run_graph",
-    "step_at",
 ]

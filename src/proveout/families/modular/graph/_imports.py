@@ -8,7 +8,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from proveout.errors import WorkflowInvalid
 from proveout.families.modular.graph._code import PACKAGE, module_of
@@ -17,19 +17,7 @@ from proveout.families.modular.graph._words import known, near
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
-__all__ = ["Address", "address_of", "imported", "name_of", "step_at"]
-
-
-class Address(NamedTuple):
-    """Where another process finds a step.
-
-    Attributes:
-        name: ``module:function``.
-        folder: of the graph, where the module lies beside it.
-    """
-
-    name: str
-    folder: str | None
+__all__ = ["imported", "name_of"]
 
 
 def imported(name: str, folder: Path | None, where: str) -> Any:
@@ -88,31 +76,6 @@ def name_of(run: Any, where: str) -> str:
         fix = "give it a name in steps, or move it into a module"
         raise WorkflowInvalid("a step cannot be named", why=why, fix=fix, about=where)
     return f"{module_of(run)}:{path}"
-
-
-def address_of(run: Any, where: str) -> Address:
-    """The address of a step, by which `step_at` finds it in another process.
-
-    Raises:
-        WorkflowInvalid: as `name_of`.
-
-    Example:
-        >>> import textwrap
-        >>> address_of(textwrap.dedent, "desk")
-        Address(name='textwrap:dedent', folder=None)
-    """
-    package = str(getattr(run, "__module__", "")).partition(".")[0]
-    folder = sys.modules[package].__path__[0] if package.startswith(PACKAGE) else None
-    return Address(name_of(run, where), folder)
-
-
-def step_at(address: Address, where: str) -> Any:
-    """What stands at an address.
-
-    Raises:
-        WorkflowInvalid: as `imported`.
-    """
-    return imported(address.name, Path(address.folder) if address.folder else None, where)
 
 
 def _module(name: str, folder: Path | None, where: str) -> ModuleType:

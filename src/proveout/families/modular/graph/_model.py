@@ -98,7 +98,8 @@ class StepSpec(StepSettings, frozen=True, kw_only=True):
         timeout_seconds: of one attempt; None waits for ever.
         keyed: whether ``run`` is also given ``key``: the same text for each attempt of this step in this run, so that
             an effect outside can be made once.
-        approval: the question a person answers before the step runs; "" asks nobody.
+        approval: the question a person answers before the step runs, once for all items of a mapped one; "" asks
+            nobody.
         undo: called with the step's arguments and ``output`` when a later step fails, the last step first.
         isolated: whether it runs in a process of its own, which may crash or be killed.
         memory_mb: with ``isolated``, the memory it may take; None sets no limit.

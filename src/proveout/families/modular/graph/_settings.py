@@ -20,35 +20,35 @@ __all__ = ["check_fields", "check_names", "check_settings", "setting_wrong"]
 
 FORM = re.compile(NAME)
 FIELDS = tuple(field.name for field in msgspec.structs.fields(StepSettings))
-# Two settings that cannot stand together: the test, what it says, and what to do.
-CLASHES: tuple[tuple[Callable[[StepSpec], Any], str, str], ...] = (
+# Settings that cannot stand together: the test, and what the error says.
+CLASHES: tuple[tuple[Callable[[StepSpec], Any], str, str, str], ...] = (
     (
         lambda spec: spec.memory_mb is not None and not spec.isolated,
-        "memory_mb is set, and the step runs in the process of the others",
-        "set isolated as well",
-    ),
-    (
-        lambda spec: spec.each and spec.approval,
-        "a mapped step has approval, and it is not said whether a person answers once or for each item",
-        "put the approval on a step before it, or map inside of that step",
+        "memory_mb has no effect",
+        "the step is not isolated",
+        "set isolated as well, or take memory_mb out",
     ),
     (
         lambda spec: set(spec.takes) & set(spec.given),
-        "a parameter stands in both takes and given",
+        "a parameter is given twice",
+        "it stands in both takes and given",
         "leave it in one of them",
     ),
     (
         lambda spec: spec.keyed and {"key"} & {*spec.takes, *spec.given},
-        "the step is keyed, and key is also given by hand",
+        "the key is given twice",
+        "the step is keyed, and key stands in takes or given",
         "leave key out of takes and given",
     ),
     (
         lambda spec: spec.keyed and isinstance(spec.run, AnyGraph),
-        "a graph is keyed",
+        "a graph has no key",
+        "keyed is set on a graph",
         "set keyed on the steps in it, which have keys of their own",
     ),
     (
         lambda spec: spec.approval and not spec.approval.strip(),
+        "nothing to ask",
         "the question of approval is blank",
         "write what the person is asked",
     ),
@@ -107,9 +107,9 @@ def check_settings(spec: StepSpec, about: str) -> None:
     undo: Any = spec.undo
     if undo is not None and not callable(undo):
         raise WorkflowInvalid("nothing to call", why=f"undo is {undo!r}", fix="give a function", about=about)
-    for clash, why, fix in CLASHES:
+    for clash, what, why, fix in CLASHES:
         if clash(spec):
-            raise WorkflowInvalid("settings do not go together", why=why, fix=fix, about=about)
+            raise WorkflowInvalid(what, why=why, fix=fix, about=about)
 
 
 def setting_wrong(error: msgspec.ValidationError, plain: Any, about: str) -> WorkflowInvalid:
