@@ -15,6 +15,9 @@ import msgspec
 from proveout import errors
 from proveout.cli import COMMANDS
 from proveout.events import FieldRule, GateSpec, Trigger
+from proveout.families.modular.graph import Retry, StepSpec
+from proveout.families.modular.graph._input_types import TYPES
+from proveout.families.modular.graph._toml import GraphTable, StepTable
 from proveout.ledger import entry_kinds, entry_type
 from proveout.task import (
     KPI,
@@ -73,6 +76,19 @@ TASK = """# task.toml
 The contract of one LLM feature. Unknown keys are errors, answered with the nearest valid one. The *fingerprint* of a
 task changes if and only if its meaning does: comments, key order, spelled-out defaults, file locations, the name, the
 causal factors and the order of `enum`, `required` and `properties` mean nothing.
+
+"""
+GRAPH = """# Graph TOML
+
+A graph of steps as a file: see [graphs of steps](../how-to/graphs.md). Unknown keys are errors, answered with the
+nearest valid one.
+
+A reference names a value: `input.text`, the output of a step (`intent`), a part of it (`intent.label`), or the first of
+several that was not skipped (`book.reply | refuse.reply`).
+
+`module:function` is looked for in a file beside the graph, then among installed packages; the current directory is not
+searched. Importing a module runs it, so a graph file is as trusted as code. A file beside the graph imports another
+with `from . import other`.
 
 """
 EVENTS = """# events.toml
@@ -148,6 +164,20 @@ def task_page() -> str:
     )
 
 
+def graph_page() -> str:
+    """Every key of a graph file, and the types that an input may have."""
+    parts = [GRAPH, _table(GraphTable, "")]
+    parts.append("\n## `[steps.NAME]`\n\nOne step, under its name. Either `run` or `graph` says what it calls.\n\n")
+    parts.append(_table(StepTable, "steps.NAME.", _meanings(StepSpec) | _meanings(StepTable)))
+    parts.append("\n## `[steps.NAME.retry]`\n\n" + _line(inspect.getdoc(Retry) or "") + "\n\n")
+    parts.append(_table(Retry, "steps.NAME.retry."))
+    parts.append("\n## Types of input fields\n\n| type | a value |\n|---|---|\n")
+    parts += [f"| `{name}` | {meaning} |\n" for name, (_, meaning) in TYPES.items()]
+    parts.append("| `list[T]` | a list of `T` |\n| `dict[str, T]` | an object whose values are `T` |\n")
+    parts.append("| `T?` | `T` or null; the field may be left out |\n")
+    return "".join(parts)
+
+
 def events_page() -> str:
     """Every key of events.toml with type, default and meaning."""
     parts = [f"{EVENTS}## `[[triggers]]`\n\n{_table(Trigger, '')}"]
@@ -183,9 +213,9 @@ def _meanings(kind: type) -> dict[str, str]:
     return {name: " ".join(meaning.split()).replace("``", "`") for name, meaning in found}
 
 
-def _table(kind: type[msgspec.Struct], prefix: str) -> str:
+def _table(kind: type[msgspec.Struct], prefix: str, said: dict[str, str] | None = None) -> str:
     rows = ["| key | type | default | meaning |\n|---|---|---|---|\n"]
-    meanings = _meanings(kind)
+    meanings = _meanings(kind) if said is None else said
     for field in msgspec.structs.fields(kind):
         hint = get_type_hints(kind)[field.name]
         if field.name == "root" or _is_table(hint):
@@ -227,6 +257,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(),
         "errors.md": errors_page(),
         "task-toml.md": task_page(),
+        "graph-toml.md": graph_page(),
         "events-toml.md": events_page(),
         "ledger-entries.md": entries_page(),
     }

@@ -66,7 +66,7 @@ OWNERS = {
     "networkx": {"families"},
     "yaml": {"task", "families"},
     "jsonschema": {"task", "data", "families"},
-    "tomli_w": {"loop"},
+    "tomli_w": {"families", "loop"},
 }
 DEPTH = {package: depth for depth, layer in enumerate(LAYERS) for package in layer}
 

@@ -13,6 +13,7 @@ import pytest
 from proveout import errors
 from proveout.cli import COMMANDS
 from proveout.events import FieldRule, GateSpec, Trigger
+from proveout.families.modular.graph._toml import GRAPH_KEYS, RETRY_KEYS, STEP_KEYS
 from proveout.ledger import entry_kinds
 from proveout.task import task_keys
 
@@ -35,6 +36,18 @@ def test_every_error_is_documented_and_exported(error: str) -> None:
 @pytest.mark.parametrize("key", task_keys())
 def test_every_key_of_a_task_is_documented(key: str) -> None:
     assert f"`{key}`" in page("task-toml.md")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *GRAPH_KEYS,
+        *(f"steps.NAME.{key}" for key in STEP_KEYS if key != "retry"),
+        *(f"steps.NAME.retry.{key}" for key in RETRY_KEYS),
+    ],
+)
+def test_every_key_of_a_graph_is_documented(key: str) -> None:
+    assert f"`{key}`" in page("graph-toml.md")
 
 
 @pytest.mark.parametrize("kind", [Trigger, GateSpec, FieldRule])

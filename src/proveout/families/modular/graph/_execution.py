@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from proveout.errors import WorkflowInvalid
-from proveout.families.modular.graph._references import INPUT, value_at
+from proveout.errors import DeterminismBroken, StepOutputInvalid, WorkflowInvalid
+from proveout.families.modular.graph._kept import NOT_PLAIN, read_back
+from proveout.families.modular.graph._references import INPUT, PartMissing, value_at
+from proveout.families.modular.graph._words import known, near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from proveout.families.modular.graph._bindings import Binding
-    from proveout.families.modular.graph._graph import Graph, Node
+    from proveout.families.modular.graph._graph import Graph
+    from proveout.families.modular.graph._nodes import Node
 
 __all__ = ["SKIPPED", "WHOLE", "Call", "Execution", "Outcome"]
 
@@ -45,14 +48,16 @@ class Call(NamedTuple):
 class Execution:
     """The state of one run. It calls nothing, waits for nothing and knows no clock.
 
-    Calls that are `ready` may be made in any order or at once; each ends in `finished`, `skip` or `failed`.
+    Calls that are `ready` may be made in any order or at once; each ends in `finished`, `skip` or `failed`. The order
+    in which they stand in `ready` depends only on the graph, the input, and the order in which calls ended. What each
+    step is called with, and what the run gives, do not depend on that order. Not for several threads at once.
 
     Args:
         graph: that is run.
-        inputs: fields of the run's input.
+        inputs: fields of the run's input: plain JSON values or what those are read as.
 
     Raises:
-        WorkflowInvalid: the input has other fields than the graph takes.
+        WorkflowInvalid: the input has other fields than the graph takes, or values of another type.
 
     Example:
         >>> from proveout.families.modular.graph import Graph, StepSpec
@@ -67,25 +72,17 @@ class Execution:
     """
 
     def __init__(self, graph: Graph, inputs: Mapping[str, Any]) -> None:
-        if inputs.keys() != graph.takes.keys():
-            why = f"it has {', '.join(sorted(inputs)) or 'no field'}, and {graph.name} takes {', '.join(graph.takes)}"
-            fix = "give each field of the graph's input, and no other"
-            raise WorkflowInvalid("the input does not fit", why=why, fix=fix, about=graph.name)
         self.graph = graph
-        self.outputs: dict[str, Any] = {INPUT: dict(inputs)}
+        self.outputs: dict[str, Any] = {INPUT: _typed_inputs(graph, inputs)}
         self.ready: deque[Call] = deque()
         self.completed: list[Call] = []
         self.error: Exception | None = None
-        self._missing = {name: len(node.needs) for name, node in graph.nodes.items()}
-        self._behind: dict[str, list[str]] = {name: [] for name in graph.nodes}
-        for name, node in graph.nodes.items():
-            for need in node.needs:
-                self._behind[need].append(name)
+        self._output: Any = None
         self._items: dict[str, list[Any]] = {}
+        self._items_left: dict[str, int] = {}
         self._open = len(graph.nodes)
-        for name, missing in list(self._missing.items()):
-            if missing == 0:
-                self._arrive(graph.nodes[name])
+        self._missing = {name: len(node.needs) for name, node in graph.nodes.items()}
+        self._advance(deque(node for node in graph.nodes.values() if not node.needs))
 
     @property
     def outcome(self) -> Outcome:
@@ -96,29 +93,43 @@ class Execution:
 
     @property
     def output(self) -> Any:
-        """What the graph gives; None when all that it could give was skipped."""
-        value = self._first(self.graph.output)
-        return None if value is SKIPPED else value
+        """What the graph gives; None before the run is done, and when all that it could give was skipped."""
+        return self._output
 
     def finished(self, call: Call, output: Any) -> None:
-        """A call gave its output."""
+        """A call gave its output. After a failure it is noted, to be undone, and nothing follows from it.
+
+        A part that later steps refer to and this output has not (only where its type is Any) fails the run: `outcome`
+        says so.
+
+        Raises:
+            DeterminismBroken: the call had ended before.
+        """
+        self._check_open(call)
         self.completed.append(call)
+        name = call.node.name
         if call.item == WHOLE:
-            self._settle(call.node.name, output)
+            self._settle(name, output)
             return
-        items = self._items[call.node.name]
-        items[call.item] = output
-        if SKIPPED not in items:
-            self._settle(call.node.name, items)
+        self._items[name][call.item] = output
+        self._items_left[name] -= 1
+        if self._items_left[name] == 0:
+            self._settle(name, self._items[name])
 
     def skip(self, call: Call) -> None:
-        """A call is not to be made, so its step has no output: a person said no."""
+        """A call is not to be made, so its step has no output: a person said no.
+
+        Raises:
+            DeterminismBroken: the call had ended before.
+        """
+        self._check_open(call)
         self.ready = deque(one for one in self.ready if one.node.name != call.node.name)
         self._settle(call.node.name, SKIPPED)
 
     def failed(self, error: Exception) -> None:
-        """A call failed for good, and with it the run: nothing more is ready."""
-        self.error = error
+        """A call failed for good, and with it the run: nothing more is ready. The first failure counts."""
+        if self.error is None:
+            self.error = error
         self.ready.clear()
 
     def undone(self) -> list[tuple[Call, Any]]:
@@ -131,26 +142,61 @@ class Execution:
             return self.outputs[call.node.name]
         return self._items[call.node.name][call.item]
 
+    def _check_open(self, call: Call) -> None:
+        name, item = call.node.name, call.item
+        items = self._items.get(name, [])
+        if name in self.outputs or (item != WHOLE and (item >= len(items) or items[item] is not SKIPPED)):
+            fix = "end each ready call once"
+            raise DeterminismBroken("a call that is not open ended", why=call.name, fix=fix, about=self.graph.name)
+
     def _settle(self, name: str, output: Any) -> None:
         self.outputs[name] = output
         self._open -= 1
-        for behind in self._behind[name]:
-            self._missing[behind] -= 1
-            if self._missing[behind] == 0:
-                self._arrive(self.graph.nodes[behind])
+        self._advance(self._freed(name))
 
-    def _arrive(self, node: Node) -> None:
-        """All that a step needs is settled: call it, or skip it."""
+    def _freed(self, name: str) -> deque[Node]:
+        """Steps for which the settled one was the last that they needed."""
+        freed: deque[Node] = deque()
+        for node in self.graph.behind[name]:
+            self._missing[node.name] -= 1
+            if self._missing[node.name] == 0:
+                freed.append(node)
+        return freed
+
+    def _advance(self, freed: deque[Node]) -> None:
+        """Call or skip each of these, and what that frees; a queue, as a chain of skipped steps may be long."""
+        try:
+            while freed and self.error is None:
+                node = freed.popleft()
+                if self._arrive(node):
+                    self._open -= 1
+                    freed += self._freed(node.name)
+            if self._open == 0 and self.error is None:
+                value = self._value(self.graph.output)
+                self._output = None if value is SKIPPED else value
+        except PartMissing as error:
+            fix = "correct the reference, or annotate what the step gives"
+            self.failed(StepOutputInvalid("a part is missing", why=str(error), fix=fix, about=self.graph.name))
+
+    def _arrive(self, node: Node) -> bool:
+        """All that a step needs is settled: call it, or give it an output without a call, and say so."""
         arguments = self._arguments(node) if self._holds(node) else None
         if arguments is None:
-            self._settle(node.name, SKIPPED)
-        elif not node.spec.each:
-            self.ready.append(Call(node, WHOLE, arguments))
-        else:
-            self._fan_out(node, arguments)
+            self.outputs[node.name] = SKIPPED
+            return True
+        if node.spec.each:
+            return self._fan_out(node, arguments)
+        self.ready.append(Call(node, WHOLE, arguments))
+        return False
 
     def _holds(self, node: Node) -> bool:
-        return all(self._first(binding.references) in values for binding, values in node.when)
+        for binding in node.requires:
+            if self._value(binding) is SKIPPED:
+                return False
+        for one in node.when:  # noqa: SIM110  this runs for each step, and a generator costs as much as the test
+            if not _among(self._value(one.binding), one.values):
+                return False
+        return True
 
     def _arguments(self, node: Node) -> dict[str, Any] | None:
         """None when one of them was skipped and may not be left out."""
@@ -164,19 +210,46 @@ class Execution:
         return found
 
     def _value(self, binding: Binding) -> Any:
-        return self._first(binding.references) if binding.references else binding.constant
-
-    def _first(self, references: tuple[tuple[str, tuple[str, ...]], ...]) -> Any:
-        for step, path in references:
+        for step, path in binding.references:
             whole = self.outputs.get(step, SKIPPED)
             if whole is not SKIPPED:
-                return value_at(whole, path)
-        return SKIPPED
+                return value_at(whole, path) if path else whole
+        if binding.fields is not None:
+            return {name: self._value(inner) for name, inner in binding.fields}
+        return binding.constant if binding.closed else SKIPPED
 
-    def _fan_out(self, node: Node, arguments: dict[str, Any]) -> None:
-        items = arguments[node.spec.each] or []
-        if not items:
-            self._settle(node.name, [])
-            return
+    def _fan_out(self, node: Node, arguments: dict[str, Any]) -> bool:
+        """One call an item; True where there is none."""
+        items = arguments[node.spec.each]
+        if items is None or items in ([], ()):
+            self.outputs[node.name] = []
+            return True
+        if not isinstance(items, list | tuple):
+            raise PartMissing(f"{node.name} maps a list, and {node.spec.each} is {type(items).__name__}")
         self._items[node.name] = [SKIPPED] * len(items)
+        self._items_left[node.name] = len(items)
         self.ready.extend(Call(node, at, {**arguments, node.spec.each: item}) for at, item in enumerate(items))
+        return False
+
+
+def _typed_inputs(graph: Graph, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    stray = sorted(inputs.keys() - graph.takes.keys())
+    if stray:
+        why = f"it has {known(stray)}, and {graph.name} takes {known(graph.takes)}"
+        fix = f"{near(stray[0], graph.takes)}give the fields of the graph's input, and no other"
+        raise WorkflowInvalid("the input does not fit", why=why, fix=fix, about=graph.name)
+    found = {}
+    for name, decoder in graph.decoders.items():
+        try:
+            found[name] = read_back(inputs.get(name), decoder)
+        except NOT_PLAIN as error:
+            missing = name not in inputs
+            why = f"{name} is missing" if missing else f"{name}: {error}"
+            fix = "give each field of the graph's input a value of its type"
+            raise WorkflowInvalid("the input does not fit", why=why, fix=fix, about=graph.name) from error
+    return found
+
+
+def _among(value: Any, values: tuple[Any, ...]) -> bool:
+    # In Python True is 1, and in JSON it is not.
+    return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in values)
