@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from proveout import loop
 from proveout.errors import WorkflowInvalid
-from proveout.families.modular.graph import Graph, StepSpec
 from proveout.loop import load_reference
 
 CODE = """
@@ -26,9 +26,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_graph_is_loaded_from_a_file_with_what_stands_beside_it(folder: Path) -> None:
-    graph = load_reference(folder, "flow.py:desk")
+    graph = load_reference(folder, "flow.py:desk").graph
     assert graph.name == "desk"
-    assert load_reference(folder, "flow.py:desk").fingerprint == graph.fingerprint
+    assert load_reference(folder, "flow.py:desk").graph.fingerprint == graph.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,51 @@ def test_what_is_no_graph_is_said(folder: Path, reference: str, said: str) -> No
         load_reference(folder, reference)
 
 
-def test_files_of_other_kinds_have_loaders_of_their_own(folder: Path) -> None:
-    def shout(text: str) -> str:
-        return text.upper()
+TOML = """
+name = "desk"
+takes = {text = "str"}
+gives = "shout"
+[steps.shout]
+run = "helper_of_a_test:shout"
+takes = {text = "input.text"}
+"""
 
-    step = StepSpec(name="shout", run=shout, takes={"text": "input.text"})
-    made = Graph("desk", takes={"text": str}, steps=[step], gives="shout")
-    (folder / "desk.toml").write_text("", encoding="utf-8")
-    assert load_reference(folder, "desk.toml", {".toml": lambda _file, _name: made}) is made
+
+def test_a_graph_in_toml(folder: Path) -> None:
+    (folder / "desk.toml").write_text(TOML, encoding="utf-8")
+    assert load_reference(folder, "desk.toml").graph.name == "desk"
+    with pytest.raises(WorkflowInvalid, match="holds one graph"):
+        load_reference(folder, "desk.toml:desk")
+
+
+MIXED = """
+name = "loud"
+takes = {text = "str"}
+gives = "shout"
+[steps.intent]
+run = "intent"
+takes = {text = "input.text"}
+[steps.shout]
+run = "helper_of_a_test:shout"
+takes = {text = "intent.label"}
+"""
+
+
+def test_a_candidate_and_a_graph_of_its_micro_models(folder: Path) -> None:
+    rows = [f"{word} {number},{word}" for number in range(60) for word in ("card", "refund")]
+    (folder / "train.csv").write_text("\n".join(["text,intent", *rows]) + "\n", encoding="utf-8")
+    desk = folder / "desk"
+    loop.new(desk, kind="classify", examples=[folder / "train.csv"], inputs=["text"], outputs=["intent"])
+    with pytest.raises(WorkflowInvalid, match="no candidate"):
+        load_reference(desk, "modular")
+    built = loop.build(desk, names=["modular"], embedder="tfidf").built[0]
+    loaded = load_reference(desk, "modular")
+    assert loaded.source == built.id
+    assert loaded.prepare({"text": "card 7"}) == {"inputs": {"text": "card 7"}, "text": "card 7"}
+    ran = loop.run_reference(desk, "modular", {"text": "card 7"})
+    assert ran.output.output == {"intent": "card"}
+    assert [step.name for step in loop.show_run(desk, ran.id).steps] == ["intent", "answer"]
+    (desk / "loud.toml").write_text(MIXED, encoding="utf-8")
+    (desk / "helper_of_a_test.py").write_text((folder / "helper_of_a_test.py").read_text("utf-8"), encoding="utf-8")
+    assert loop.run_reference(desk, "loud.toml", {"text": "card 7"}).output == "CARD"
+    assert load_reference(desk, "loud.toml").graph.nodes["intent"].version.startswith("intent@")

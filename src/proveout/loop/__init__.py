@@ -1,6 +1,6 @@
 """The loop as Python calls: new, snapshot, build, compare, verify; and the knowledge base of a task."""
 
-from proveout.loop._graph_files import Loader, graph_loaders, load_reference
+from proveout.loop._graph_files import LoadedGraph, load_reference
 from proveout.loop._knowledge import Found, ingest, replay, search
 from proveout.loop._new import new
 from proveout.loop._open import OpenTask, opened, quiet
@@ -24,7 +24,7 @@ __all__ = [
     "Check",
     "Explanation",
     "Found",
-    "Loader",
+    "LoadedGraph",
     "OpenTask",
     "PolicyCheck",
     "Skipped",
@@ -38,7 +38,6 @@ __all__ = [
     "compare",
     "diff_policies",
     "explain_case",
-    "graph_loaders",
     "ingest",
     "list_runs",
     "load_reference",

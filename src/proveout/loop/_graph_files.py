@@ -1,4 +1,4 @@
-"""Graphs by reference: a file in a folder, and a name in it."""
+"""Graphs by reference: a file in a folder and a name in it, or the modular candidate built there."""
 
 from __future__ import annotations
 
@@ -6,55 +6,103 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proveout.errors import WorkflowInvalid
-from proveout.families.modular.graph import Graph
+from proveout.families import ModularCandidate, candidate_ids, load_candidate
+from proveout.families.modular.graph import Graph, load_graph
+from proveout.store import Workspace
 
-__all__ = ["Loader", "graph_loaders", "load_reference"]
+if TYPE_CHECKING:
+    from pathlib import Path
 
-# Called with the file and the name behind the colon, "" for none.
-Loader = Callable[[Path, str], Graph]
+__all__ = ["LoadedGraph", "load_reference"]
+
+MODULAR = "modular"
+Json = Mapping[str, Any]
 
 
-def load_reference(folder: Path, reference: str, loaders: Mapping[str, Loader] | None = None) -> Graph:
-    """The graph that a reference such as ``desk.py:refunds`` names.
+class LoadedGraph(NamedTuple):
+    """A graph, and how it is found again.
+
+    Attributes:
+        graph: ready to run.
+        source: a reference that names this graph: of a candidate, its id and not just its family.
+        prepare: the fields of the graph's input, from what people give.
+    """
+
+    graph: Graph
+    source: str
+    prepare: Callable[[Json], dict[str, Any]] = dict
+
+
+def load_reference(folder: Path, reference: str) -> LoadedGraph:
+    """The graph that a reference names: ``flow.toml``, ``desk.py:refunds``, ``modular`` or ``modular@3f2a…``.
 
     Args:
-        folder: in which the file is.
-        reference: a path in it, and behind a colon the name in the file.
-        loaders: by suffix of the file; None takes `graph_loaders`.
+        folder: in which the file is, or whose task the candidate was built for.
+        reference: a path in the folder, for Python with the name behind a colon; or a candidate. The steps of a TOML
+            file may name the micro-models of the candidate built last.
 
     Raises:
-        WorkflowInvalid: there is no such file or name, or the file cannot be loaded.
+        WorkflowInvalid: there is no such file, name or candidate, or the file cannot be loaded.
     """
-    loaders = graph_loaders() if loaders is None else loaders
+    if reference.partition("@")[0] == MODULAR:
+        return _of_candidate(folder, reference)
     path, _, name = reference.partition(":")
     file = folder / path
-    loader = loaders.get(file.suffix)
-    if loader is None:
-        fix = f"name a file that ends in {' or '.join(sorted(loaders))}"
+    if file.suffix not in LOADERS:
+        fix = f"name a file that ends in {' or '.join(sorted(LOADERS))}, or a candidate: {MODULAR}"
         raise WorkflowInvalid("no graph", why=f"{path} is no file of graphs", fix=fix, about=reference)
     if not file.is_file():
         fix = "name a file in that folder"
         raise WorkflowInvalid("no graph", why=f"there is no {file}", fix=fix, about=reference)
-    return loader(file, name)
+    return LoadedGraph(LOADERS[file.suffix](folder, file, name), reference)
 
 
-def graph_loaders() -> Mapping[str, Loader]:
-    """How files of each suffix are loaded."""
-    return MappingProxyType({".py": _from_python})
+def _of_candidate(folder: Path, reference: str) -> LoadedGraph:
+    candidate, identifier = _candidate(folder, reference)
+    return LoadedGraph(candidate.graph, identifier, candidate.graph_input)
 
 
-def _from_python(file: Path, name: str) -> Graph:
+def _candidate(folder: Path, reference: str) -> tuple[ModularCandidate, str]:
+    """The candidate of that id, or the one built last."""
+    workspace = Workspace(folder)
+    known = [one for one in candidate_ids(workspace) if one.partition("@")[0] == MODULAR]
+    wanted = known if reference == MODULAR else [one for one in known if one == reference]
+    if not wanted:
+        fix = f"build one with: proveout build {folder} --families {MODULAR}"
+        raise WorkflowInvalid(
+            "no graph", why=f"there is {', '.join(known) or 'no candidate'}", fix=fix, about=reference
+        )
+    identifier = max(wanted, key=lambda one: (workspace.candidates / one).stat().st_mtime_ns)
+    found = load_candidate(workspace, identifier)
+    assert isinstance(found, ModularCandidate)  # noqa: S101  what the family of that name builds
+    return found, identifier
+
+
+def _from_toml(folder: Path, file: Path, name: str) -> Graph:
+    """A file holds one graph, which may name micro-models by their step."""
+    if name:
+        fix = f"write {file.name} alone"
+        raise WorkflowInvalid("no graph", why="a TOML file holds one graph", fix=fix, about=f"{file.name}:{name}")
+    built = any(one.partition("@")[0] == MODULAR for one in candidate_ids(Workspace(folder)))
+    steps = _candidate(folder, MODULAR)[0].functions() if built else {}
+    return load_graph(file, steps)
+
+
+def _from_python(folder: Path, file: Path, name: str) -> Graph:
     """A variable of a module. The folder of the file is on the path, behind all others."""
+    del folder
     found = getattr(_module(file), name, None)
     if not isinstance(found, Graph):
         why = f"{file} has no graph called {name}" if name else f"{file} may hold several"
         fix = "write FILE.py:NAME, with the name of a Graph at the top of the file"
         raise WorkflowInvalid("no graph", why=why, fix=fix, about=f"{file.name}:{name}")
     return found
+
+
+LOADERS: dict[str, Callable[[Path, Path, str], Graph]] = {".py": _from_python, ".toml": _from_toml}
 
 
 def _module(file: Path) -> object:

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from proveout.families.modular.engine import RunDetail, RunInfo, RunResult, RunStatus
-    from proveout.loop._graph_files import Loader
-
-    Loaders = Mapping[str, Loader] | None
+    from proveout.families.modular.graph import Graph
+    from proveout.loop._graph_files import LoadedGraph
 
 __all__ = [
     "approve_run",
@@ -35,24 +34,21 @@ __all__ = [
 MOST = 1_000_000_000
 
 
-def run_reference(
-    folder: Path, reference: str, inputs: Mapping[str, Any], *, key: str | None = None, loaders: Loaders = None
-) -> RunResult:
+def run_reference(folder: Path, reference: str, inputs: Mapping[str, Any], *, key: str | None = None) -> RunResult:
     """Run a graph to its end, or until it waits for a person.
 
     Args:
         folder: that holds the graph's file; runs are kept in its ``.proveout/``.
-        reference: of the graph, as ``desk.py:refunds``.
-        inputs: fields of the run's input.
+        reference: of the graph, as ``desk.py:refunds``, ``flow.toml`` or ``modular``.
+        inputs: fields of the run's input; of a candidate, those of its task.
         key: the same key gives the same run.
-        loaders: of files of graphs, by suffix.
 
     Raises:
         WorkflowInvalid: there is no such graph, or the inputs do not fit.
         RunNotReady: the key's run is at work elsewhere.
     """
-    with _engine(folder, [reference], loaders) as (engine, names):
-        return engine.run(names[0], inputs, key=key)
+    with _engine(folder, [reference]) as (engine, loaded):
+        return engine.run(loaded[0].graph.name, loaded[0].prepare(inputs), key=key)
 
 
 def queue_run(
@@ -63,14 +59,13 @@ def queue_run(
     key: str | None = None,
     queue: str = "default",
     priority: int = 0,
-    loaders: Loaders = None,
 ) -> str:
     """Put a run into a queue, for `work_runs` to drive; gives its id. See `run_reference`."""
-    with _engine(folder, [reference], loaders) as (engine, names):
-        return engine.start(names[0], inputs, key=key, queue=queue, priority=priority)
+    with _engine(folder, [reference]) as (engine, loaded):
+        return engine.start(loaded[0].graph.name, loaded[0].prepare(inputs), key=key, queue=queue, priority=priority)
 
 
-def work_runs(folder: Path, queues: Sequence[str] = (), *, loaders: Loaders = None) -> int:
+def work_runs(folder: Path, queues: Sequence[str] = ()) -> int:
     """Finish what dead workers left, and drive all that is due in these queues, or in all; gives the number of runs.
 
     The graphs are loaded from where the runs were started from.
@@ -78,11 +73,11 @@ def work_runs(folder: Path, queues: Sequence[str] = (), *, loaders: Loaders = No
     with _reading(folder) as engine:
         unfinished = [*engine.runs(status="queued", limit=MOST), *engine.runs(status="running", limit=MOST)]
     references = sorted({run.source for run in unfinished if run.source})
-    with _engine(folder, references, loaders) as (engine, _):
+    with _engine(folder, references) as (engine, _):
         return len(engine.recover()) + engine.work(*queues)
 
 
-def resume_run(folder: Path, run_id: str, *, loaders: Loaders = None) -> RunResult:
+def resume_run(folder: Path, run_id: str) -> RunResult:
     """Drive a run on, on the graph it was started from.
 
     Raises:
@@ -92,7 +87,7 @@ def resume_run(folder: Path, run_id: str, *, loaders: Loaders = None) -> RunResu
         DeterminismBroken: the journal holds other steps, or other arguments, than the graph asks for.
     """
     source = show_run(folder, run_id).run.source
-    with _engine(folder, [source] if source else [], loaders) as (engine, _):
+    with _engine(folder, [source] if source else []) as (engine, _):
         return engine.resume(run_id)
 
 
@@ -104,7 +99,7 @@ def cancel_run(folder: Path, run_id: str, *, undo: bool = False) -> RunStatus:
         RunNotReady: it has ended.
     """
     show_run(folder, run_id)
-    with _engine(folder, [], None) as (engine, _):
+    with _engine(folder, []) as (engine, _):
         return engine.cancel(run_id, undo=undo)
 
 
@@ -116,7 +111,7 @@ def approve_run(folder: Path, run_id: str, step: str, *, yes: bool, by: str, not
         RunNotReady: it does not wait for that step.
     """
     show_run(folder, run_id)
-    with _engine(folder, [], None) as (engine, _):
+    with _engine(folder, []) as (engine, _):
         engine.approve(run_id, step, yes=yes, by=by, note=note)
 
 
@@ -150,25 +145,33 @@ def _reading(folder: Path) -> Iterator[SqliteEngine]:
 
 
 @contextmanager
-def _engine(folder: Path, references: Sequence[str], loaders: Loaders) -> Iterator[tuple[SqliteEngine, list[str]]]:
-    """An engine with these graphs, and their names."""
+def _engine(folder: Path, references: Sequence[str]) -> Iterator[tuple[SqliteEngine, list[LoadedGraph]]]:
+    """An engine with these graphs."""
     if not folder.is_dir():
         raise WorkflowInvalid("no such folder", why="it is not there", fix="name a folder", about=str(folder))
-    graphs = [load_reference(folder, reference, loaders) for reference in references]
-    sources = {graph.name: reference for graph, reference in zip(graphs, references, strict=True)}
+    loaded = [load_reference(folder, reference) for reference in references]
+    sources = {one.graph.name: one.source for one in loaded}
     workspace = Workspace(folder)
     workspace.ensure()
     with (
         _ledger(workspace) as ledger,
         SqliteEngine(
             workspace.runs,
-            {graph.name: graph for graph in graphs},
+            _versions(loaded),
             ledger=ledger,
             options=EngineOptions(sources=sources),
         ) as engine,
     ):
         engine.publish()
-        yield engine, [graph.name for graph in graphs]
+        yield engine, loaded
+
+
+def _versions(loaded: Sequence[LoadedGraph]) -> dict[str, list[Graph]]:
+    """Graphs by name: several candidates are versions of one."""
+    found: dict[str, list[Graph]] = {}
+    for one in loaded:
+        found.setdefault(one.graph.name, []).append(one.graph)
+    return found
 
 
 @contextmanager

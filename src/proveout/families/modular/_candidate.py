@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -122,8 +123,15 @@ class ModularCandidate:
         Raises:
             StepFailed: a step cannot work with it.
         """
-        given = {"inputs": dict(inputs), "text": input_text(self._state.fields, inputs)}
-        return run_graph(self.graph, given, replace=replace)
+        return run_graph(self.graph, self.graph_input(inputs), replace=replace)
+
+    def graph_input(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The input of the graph, from that of the task: its fields, and the text that they make."""
+        return {"inputs": dict(inputs), "text": input_text(self._state.fields, inputs)}
+
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Each micro-model as a function of its version, for graphs that people write."""
+        return {name: _function(part) for name, part in self._parts.items()}
 
     def gold(self, example: Example) -> Json:
         """The right output of each step, as far as the example states it."""
@@ -151,6 +159,17 @@ class ModularCandidate:
             card, model = load_micro(folder / PARTS / name, cache, encoders)
             parts[name] = Part(id=identifier, card=card, model=model)
         return cls(state, parts)
+
+
+def _function(part: Part) -> Callable[..., Any]:
+    call = part.model.__call__
+
+    @functools.wraps(call)
+    def run(*arguments: Any, **named: Any) -> Any:
+        return call(*arguments, **named)
+
+    run.__dict__["version"] = part.id
+    return run
 
 
 def _of_row(overrides: Mapping[str, Override], row: int) -> dict[str, Callable[[Any], Any]]:

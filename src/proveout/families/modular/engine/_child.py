@@ -14,6 +14,7 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -114,9 +115,20 @@ def _load_file(module: str, file: Path) -> None:
     spec = importlib.util.spec_from_file_location(module, file)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"no module {module} at {file}", name=module)
+    _register_parent(module, file)
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[module] = loaded
     spec.loader.exec_module(loaded)
+
+
+def _register_parent(module: str, file: Path) -> None:
+    """The package that a dotted module stands in: files beside a graph have one that is in no place Python looks."""
+    top, _, rest = module.partition(".")
+    if not rest or top in sys.modules:
+        return
+    package = ModuleType(top)
+    package.__path__ = [str(file.parents[rest.count(".")])]
+    sys.modules[top] = package
 
 
 def _limit_memory(megabytes: int) -> None:
