@@ -112,6 +112,8 @@ def build_micro(
         learned=bool(maker.reads),
         needs=tuple(sorted(needed)),
     )
+    # As it will be read: what was chosen may hold tuples and whole floats, which JSON does not tell from others.
+    card = msgspec.json.decode(canonical_json(card), type=MicroCard)
 
     def save(folder: Path) -> None:
         model.save(folder)
