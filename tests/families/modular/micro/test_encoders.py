@@ -7,6 +7,7 @@ import pytest
 
 from proveout.errors import ExtraMissing, WeightsMissing
 from proveout.families.modular.micro import BuiltMicro, Encoders, load_micro
+from proveout.families._embedders import fit_embedder
 from proveout.families.modular.micro import _encoders as module
 
 Build = Callable[..., BuiltMicro]
@@ -43,7 +44,7 @@ def test_little_is_remembered(tmp_path: Path) -> None:
 def test_encoders_that_are_not_there_are_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[WeightsMissing | ExtraMissing]
 ) -> None:
-    fit = module.fit_embedder
+    fit = fit_embedder
 
     def without(name: str, texts: list[str], cache: Path) -> object:
         if name != "tfidf":

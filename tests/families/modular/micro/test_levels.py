@@ -15,7 +15,7 @@ LABELS = list("abcdef")
 DOMAINS = {"a": "x", "b": "x", "c": "x", "d": "y", "e": "y", "f": "z"}
 
 
-def points(seed: int, rows: int) -> tuple[np.ndarray, list[str]]:  # type: ignore[type-arg]
+def points(seed: int, rows: int) -> tuple[np.ndarray, list[str]]:
     rng = np.random.default_rng(seed)
     names = [LABELS[at % 6] for at in range(rows)]
     vectors = np.eye(6)[[LABELS.index(name) for name in names]] + 0.2 * rng.normal(size=(rows, 6))
