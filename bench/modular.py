@@ -1,8 +1,9 @@
 """Measure micro-models in sequence. Run: python bench/modular.py --data DIR [--only snips,sgd,clinc150] [--json].
 
-DIR holds the folders snips, sgd (turns.jsonl and schema.json) and clinc150 (with train_small.csv and domains.json). Everything is fitted to one part of the rows and chosen on another (encoder, levels, regularisation,
-whether the tagger is told the intent); test rows are read after all builds. Speed is that of one core, one text at a
-time, from text to typed values.
+DIR holds the folders snips, sgd (turns.jsonl and schema.json) and clinc150 (with train_small.csv and domains.json).
+Everything is fitted to one part of the rows and chosen on another (encoder, levels, regularisation, whether the tagger
+is told the intent); test rows are read after all builds. Speed is that of one core, one text at a time, from text to
+typed values.
 
 SNIPS: one row in ten of train is held out to choose on. SGD: split by dialogue, and services drawn beforehand are held
 out wholly: of them no row is learned from, only the descriptions in their schema. Turns of a dialogue are not
@@ -18,6 +19,7 @@ import json
 import random
 import tempfile
 import time
+from functools import partial
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -204,7 +206,7 @@ def sgd(source: Path, folder: Path) -> Figures:
     away = [turn for turn in turns if turn["service"] in unseen]
     return {
         **{
-            f"seen services, {name}": sgd_figures(known["test"], lambda turn, pair=pair: sgd_seen(turn, *pair))
+            f"seen services, {name}": sgd_figures(known["test"], partial(sgd_seen, *pair))
             for name, pair in built.items()
         },
         "unseen services": {
@@ -231,7 +233,7 @@ def most_frequent(service: Mapping[str, Any]) -> str:
     return str(service["intents"][0]["name"])
 
 
-def sgd_seen(turn: Mapping[str, Any], intent: BuiltMicro, slots: BuiltMicro) -> tuple[str, Spans]:
+def sgd_seen(intent: BuiltMicro, slots: BuiltMicro, turn: Mapping[str, Any]) -> tuple[str, Spans]:
     """Intent and spans of a turn of a service that was learned from."""
     text = sgd_text(turn)
     shift = len(text) - len(turn["text"])

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from proveout.errors import ExtraMissing, WeightsMissing
-from proveout.families.modular.micro import BuiltMicro, Encoders, load_micro
 from proveout.families._embedders import fit_embedder
+from proveout.families.modular.micro import BuiltMicro, Encoders, load_micro
 from proveout.families.modular.micro import _encoders as module
 
 Build = Callable[..., BuiltMicro]
