@@ -59,3 +59,9 @@ def test_kinds_depend_on_what_they_use_and_not_on_each_other() -> None:
     assert "_scope.py" not in behind["intent"]
     assert "_evaluate.py" in behind["rules"]
     assert "_evaluate.py" not in behind["scope"]
+
+
+def test_a_module_of_another_package_is_its_file_and_what_it_imports_from_this_one() -> None:
+    found = {path.name for path in modules_behind(__name__)}
+    assert {Path(__file__).name, "_sources.py", "_kinds.py"} <= found
+    assert modules_behind("no.such.module") == ()

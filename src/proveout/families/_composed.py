@@ -60,7 +60,7 @@ class Composed(Protocol):
 class Rebuilds(Protocol):
     """A family that can build one step of a candidate again, and leave the others as they are."""
 
-    def rebuild(  # noqa: PLR0913  a rebuild has the parties of a build, and a step
+    def rebuild(
         self, candidate: Candidate, step: str, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun
     ) -> Candidate:
         """The candidate with that one step learned anew from these rows and this seed."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
-import yaml
 
 from proveout.data import SelectSplit, TrainSplit
 from proveout.errors import PolicyInvalid, TaskInvalid
 from proveout.families import BuildRun, Claim, check_proof, families
 from proveout.families.modular.micro import BuiltMicro, Case, MicroRow, MicroRows
+from proveout.families.symbolic.policy import load_policy, policy_to_json
 from proveout.task import Example, Rules, Task
 
 Build = Callable[..., BuiltMicro]
@@ -28,7 +28,7 @@ TEXTS = (
 
 @pytest.fixture(scope="module")
 def policy() -> dict[str, Any]:
-    return dict(yaml.safe_load((DESK / "policy.yaml").read_text(encoding="utf-8")))
+    return policy_to_json(load_policy(DESK / "policy.yaml"))
 
 
 @pytest.fixture(scope="module")
