@@ -23,7 +23,7 @@ def refunds(numbers: range) -> tuple[MicroRow, ...]:
     return tuple(rows)
 
 
-ROWS = MicroRows(train=refunds(range(10, 26)), select=refunds(range(40, 44)))
+ROWS = MicroRows(train=refunds(range(10, 34)), select=refunds(range(40, 44)))
 
 
 @pytest.fixture(autouse=True)
