@@ -105,15 +105,15 @@ def build_micro(
         return found
     begun = time.perf_counter()
     model = maker.build(settled, rows, run, {part: one.model for part, one in needed.items()})
-    card = MicroCard(
+    said = MicroCard(
         kind=kind,
         parameters=settled,
         chosen=model.chosen,
         learned=bool(maker.reads),
         needs=tuple(sorted(needed)),
     )
-    # As it will be read: what was chosen may hold tuples and whole floats, which JSON does not tell from others.
-    card = msgspec.json.decode(canonical_json(card), type=MicroCard)
+    # As it is read back, so that a card just made and one kept are written alike.
+    card = msgspec.json.decode(canonical_json(said), type=MicroCard)
 
     def save(folder: Path) -> None:
         model.save(folder)
