@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,10 +26,10 @@ class _Import(NamedTuple):
 
 
 def code_of(module: str, root: Path = ROOT) -> str:
-    """A hash that changes when the module changes, or one it imports, and with no other.
+    """A hash that changes when the module changes, or one it imports from this package, and with no other.
 
     Args:
-        module: dotted name, inside this package.
+        module: dotted name; of another package, it is its own file and what that imports from this one.
         root: folder of the package.
 
     Example:
@@ -37,7 +38,8 @@ def code_of(module: str, root: Path = ROOT) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     for path in modules_behind(module, root):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -51,23 +53,30 @@ def modules_behind(module: str, root: Path = ROOT) -> tuple[Path, ...]:
         >>> [path.name for path in modules_behind("proveout.families._vectors")]
         ['errors.py', '_vectors.py', '_files.py']
     """
-    found: set[Path] = set()
+    stranger = _stranger(module)
+    found: set[Path] = {stranger} if stranger else set()
     seen: set[_Import] = set()
-    waiting = [_Import(module, "")]
+    waiting = list(_imports(stranger)) if stranger else [_Import(module, "")]
     while waiting:
         one = waiting.pop()
-        if one in seen:
-            continue
+        path = None if one in seen else _path(one.module, root)
         seen.add(one)
-        path = _path(one.module, root)
         if path is None:
             continue
         if path.name == "__init__.py":
             waiting.extend(_through(one, path, root))
-            continue
-        found.add(path)
-        waiting.extend(_imports(path))
+        else:
+            found.add(path)
+            waiting.extend(_imports(path))
     return tuple(sorted(found))
+
+
+def _stranger(module: str) -> Path | None:
+    """The file of a module of another package."""
+    if module.partition(".")[0] == PACKAGE:
+        return None
+    origin = getattr(sys.modules.get(module), "__file__", None)
+    return Path(origin) if origin else None
 
 
 def _through(one: _Import, page: Path, root: Path) -> list[_Import]:

@@ -22,10 +22,18 @@ MONTHS_A_YEAR = 12
 
 
 class Moment(NamedTuple):
-    """What was read: the moment, its grain (``time``, ``day``, ``week``, ``month``, ``year``), and if doubtful."""
+    """What was read.
+
+    Attributes:
+        at: the moment.
+        grain: ``time``, ``day``, ``week``, ``month`` or ``year``.
+        dated: its day is known, and not its time alone.
+        doubtful: it has another reading.
+    """
 
     at: datetime
     grain: str
+    dated: bool
     doubtful: bool
 
 
@@ -72,10 +80,8 @@ class DayReader:
         one, other = (self._read(text, day) for day in REFERENCES)
         if one is None or other is None or one.grain != other.grain:
             return None
-        if one.grain == "time":
-            # A time of day needs no day, and its date is nobody's.
-            is_alike = one.at.time() == other.at.time()
-            return one._replace(at=datetime.combine(date.min, one.at.time())) if is_alike else None
+        if _cut(one) != _cut(other) and one.grain == "time" and one.at.time() == other.at.time():
+            return one._replace(dated=False)
         return one if _cut(one) == _cut(other) else None
 
     def _read(self, text: str, today: date) -> Moment | None:
@@ -86,10 +92,10 @@ class DayReader:
         numbers = TWOFOLD.search(text)
         parts = [int(part) for part in numbers.groups()] if numbers else []
         doubtful = bool(parts) and max(parts) <= MONTHS_A_YEAR and parts[0] != parts[1]
-        return Moment(found.date_obj, found.period, doubtful)
+        return Moment(found.date_obj, found.period, dated=True, doubtful=doubtful)
 
 
 def _cut(moment: Moment) -> tuple[int, ...]:
     """As much of a moment as its grain says."""
-    at = moment.at
-    return {"year": (at.year,), "month": (at.year, at.month)}.get(moment.grain, (at.year, at.month, at.day))
+    at = moment.at.timetuple()
+    return tuple(at[: {"year": 1, "month": 2, "time": 6}.get(moment.grain, 3)])

@@ -31,7 +31,7 @@ class FactsParameters(Parameters, frozen=True, kw_only=True):
     """Parameters of kind ``facts``.
 
     Attributes:
-        policy: what `policy_to_json` gives, or a policy file's content.
+        policy: what `policy_to_json` gives.
         readers: content of the YAML file with the phrases that state its facts; "" where the inputs are the facts.
         fields: input fields; those that are facts of the policy are taken as they are, the others are read as text.
         day: input field with the day of the case; "" for none.

@@ -143,7 +143,7 @@ def _day(kind: ValueKind) -> Read:
 
     def read(model: NormaliseModel, slot: Slot, today: date | None) -> Value | None:
         found = model.days.read(slot.text, today) if model.days else None
-        said = _WRITTEN[kind](found, today is not None) if found else None
+        said = _WRITTEN[kind](found) if found else None
         if found is None or said is None:
             return None
         grain = found.grain if kind == "date" and found.grain != "time" else ""
@@ -152,26 +152,21 @@ def _day(kind: ValueKind) -> Read:
     return read
 
 
-def _as_date(found: Moment, known: bool) -> str | None:  # noqa: FBT001  a column of the table below
-    # "at three" with no day is no day.
-    return found.at.date().isoformat() if found.grain != "time" or known else None
+def _as_date(found: Moment) -> str | None:
+    return found.at.date().isoformat() if found.dated else None
 
 
-def _as_time(found: Moment, _: bool) -> str | None:  # noqa: FBT001
+def _as_time(found: Moment) -> str | None:
     return found.at.strftime("%H:%M") if found.grain == "time" else None
 
 
-def _as_datetime(found: Moment, known: bool) -> str | None:  # noqa: FBT001
+def _as_datetime(found: Moment) -> str | None:
     if found.grain != "time":
-        return _as_date(found, known)
-    return found.at.isoformat(timespec="minutes") if known else None
+        return _as_date(found)
+    return found.at.isoformat(timespec="minutes") if found.dated else None
 
 
-_WRITTEN: dict[str, Callable[[Moment, bool], str | None]] = {
-    "date": _as_date,
-    "time": _as_time,
-    "datetime": _as_datetime,
-}
+_WRITTEN: dict[str, Callable[[Moment], str | None]] = {"date": _as_date, "time": _as_time, "datetime": _as_datetime}
 _READERS: dict[str, Read] = {
     "money": _amount("money"),
     "number": _amount("number"),

@@ -42,6 +42,17 @@ class MicroRow(msgspec.Struct, frozen=True, kw_only=True):
     labelled: bool = False
     answer: Any = None
 
+    @classmethod
+    def of(cls, text: str, *, intent: str = "", spans: Sequence[tuple[int, int, str]] | None = None) -> MicroRow:
+        """A row of plain values; spans are start, end (exclusive) and name.
+
+        Example:
+            >>> MicroRow.of("to Bonn", spans=[(3, 7, "city")]).spans
+            (Span(start=3, end=7, field='city'),)
+        """
+        made = None if spans is None else tuple(sorted(Span(*one) for one in spans))
+        return cls(text=text, intent=intent, spans=made)
+
 
 class MicroRows(msgspec.Struct, frozen=True, kw_only=True):
     """Rows to learn from, and rows to choose on: of a TrainSplit and of a SelectSplit, never of a test."""

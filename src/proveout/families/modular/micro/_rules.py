@@ -32,7 +32,7 @@ class RulesParameters(Parameters, frozen=True, kw_only=True):
     """Parameters of kind ``rules``.
 
     Attributes:
-        policy: what `policy_to_json` gives, or a policy file's content.
+        policy: what `policy_to_json` gives.
         recourse: decision to the decision somebody would rather have; needs the prover.
     """
 
