@@ -12,7 +12,9 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── PolicyError          (3)  PolicyInvalid · FactInvalid · DecisionModelInvalid · GraphInvalid · TextNotUnderstood
     ├── WorkflowError        (3)  WorkflowInvalid · StepFailed · StepTimedOut · StepOutputInvalid · StepLost
     │                             RunNotFound · RunNotReady · GraphVersionMissing · DeterminismBroken
-    ├── TrialError           (3)  MetricUnknown · CandidateInvalid
+    ├── TrialError           (3)  MetricUnknown · CandidateInvalid · TrialNotFound
+    ├── EconomicsError       (3)  ScenarioNotFound · ScenarioInvalid · PriceUnknown · ArchitectureUnknown
+    │                             CountsInvalid
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
@@ -26,6 +28,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "ArchitectureUnknown",
     "ArtifactCorrupt",
     "BudgetExceeded",
     "BuildFailed",
@@ -34,6 +37,7 @@ __all__ = [
     "CandidateNotFound",
     "ChunkerUnknown",
     "ColumnMissing",
+    "CountsInvalid",
     "DataEmpty",
     "DataError",
     "DataUnreadable",
@@ -42,6 +46,7 @@ __all__ = [
     "DiskFull",
     "DocumentUnusable",
     "DuplicateIds",
+    "EconomicsError",
     "EntryNotFound",
     "EntryUnknown",
     "ExtraMissing",
@@ -63,6 +68,7 @@ __all__ = [
     "OneClass",
     "PolicyError",
     "PolicyInvalid",
+    "PriceUnknown",
     "ProofInvalid",
     "ProveoutError",
     "ProviderError",
@@ -74,6 +80,8 @@ __all__ = [
     "RowInvalid",
     "RunNotFound",
     "RunNotReady",
+    "ScenarioInvalid",
+    "ScenarioNotFound",
     "SetupError",
     "SnapshotCorrupt",
     "SnapshotNotFound",
@@ -90,6 +98,7 @@ __all__ = [
     "TaskNotFound",
     "TextNotUnderstood",
     "TrialError",
+    "TrialNotFound",
     "WeightsMismatch",
     "WeightsMissing",
     "WorkflowError",
@@ -320,6 +329,36 @@ class MetricUnknown(TrialError):
 
 class CandidateInvalid(TrialError):
     """A candidate was built for another task or on another snapshot, or breaks the protocol: it cannot be measured."""
+
+
+class TrialNotFound(TrialError):
+    """No finished trial of this task is here."""
+
+
+class EconomicsError(ProveoutError):
+    """Costs cannot be worked out from what was given."""
+
+    exit_code = 3
+
+
+class ScenarioNotFound(EconomicsError):
+    """There is no scenario, so that nobody knows how many requests there are."""
+
+
+class ScenarioInvalid(EconomicsError):
+    """A scenario has an unknown key, a negative volume, a figure beyond reason, or contradicts itself."""
+
+
+class PriceUnknown(EconomicsError):
+    """No price is stated for a model, and the price list has none."""
+
+
+class ArchitectureUnknown(EconomicsError):
+    """Neither the latest trial nor the scenario knows an architecture of that name, or too little of it."""
+
+
+class CountsInvalid(EconomicsError):
+    """Counts of an experiment, or a log of one, cannot be what they are said to be."""
 
 
 class ProviderError(ProveoutError):
