@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from proveout.economics._rounding import usd
 from proveout.economics._spread import Spread, spread
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from proveout.economics._distributions import Floats
     from proveout.economics._inputs import Inputs
     from proveout.economics._unit import Values
@@ -62,9 +63,7 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     curve: tuple[tuple[int, float, float, float], ...]
 
 
-def break_even(
-    inputs: Inputs, exact: Values[Fraction], draws: Values[Floats], old: str, new: str
-) -> BreakEven:
+def break_even(inputs: Inputs, exact: Values[Fraction], draws: Values[Floats], old: str, new: str) -> BreakEven:
     """Weigh moving from ``old`` to ``new``.
 
     Days and requests are exact rational arithmetic over the figures as written, rounded once, at the end.

@@ -16,8 +16,8 @@ __all__ = ["CLEAR", "Choice", "Ranked", "Weighed", "choose", "weigh"]
 
 CLEAR = 0.8
 PERTURBATIONS = 10_000
-# How far weights are perturbed: a Dirichlet of this concentration around them; half of all draws of a weight of one
-# half lie within ten points of it.
+# How far weights are perturbed: a Dirichlet distribution around them, in which a weight of one half among two has a
+# standard deviation of 11 points.
 CONCENTRATION = 10.0
 
 

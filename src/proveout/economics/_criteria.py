@@ -67,6 +67,4 @@ def _score(inputs: Inputs, criterion: Criterion, option: str) -> tuple[float, st
 
 def evidence_named(inputs: Inputs) -> tuple[str, ...]:
     """All that the scenario's scores say they stand on, for a caller who can look it up."""
-    return tuple(
-        dict.fromkeys(score.evidence for one in inputs.scenario.criteria for score in one.scores.values())
-    )
+    return tuple(dict.fromkeys(score.evidence for one in inputs.scenario.criteria for score in one.scores.values()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -19,6 +18,8 @@ from proveout.economics._reasons import Outcome, judged
 from proveout.economics._runrate import RunRate, run_rates
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from proveout.economics._distributions import Floats
     from proveout.economics._unit import Values
 
@@ -136,9 +137,7 @@ def decide(inputs: Inputs) -> Decision:
     weights = {score.criterion: score.weight for score in scores}
     choice = choose(values, table, weights, seed=inputs.scenario.monte_carlo.seed)
     verdict, to, reason = _verdict(options, choice, inputs.incumbent)
-    return Decision(
-        verdict=verdict, to=to, reason=reason, options=options, choice=choice, scores=scores, cost=report
-    )
+    return Decision(verdict=verdict, to=to, reason=reason, options=options, choice=choice, scores=scores, cost=report)
 
 
 def _values(inputs: Inputs) -> tuple[dict[str, Fraction], dict[str, Floats]]:
@@ -187,7 +186,9 @@ def _warnings(inputs: Inputs) -> tuple[str, ...]:
     labour = [one.name for one in inputs.candidates if f"{one.name}.engineer_hours" in _defaults(inputs)]
     free = "usd_per_error" in _defaults(inputs)
     certain = not any(parameter.uncertain for parameter in inputs.parameters.values())
+    left_out = ", ".join(inputs.left_out)
     found = {
+        f"{left_out}: left out, because no trial measured it and the scenario states no price of it": inputs.left_out,
         f"{', '.join(simulated)}: simulated answers and a made-up price; the figures show how this works, not what a "
         "model costs": simulated,
         f"the scenario states no running costs of {', '.join(bare)}: counted as 0": bare,

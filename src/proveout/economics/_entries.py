@@ -23,7 +23,14 @@ class Decided(EntryBody, frozen=True, kw_only=True):
 
     Example:
         >>> Decided(
-        ...     task="f", trial="t", scenario="ab", certificates=(), verdict="migrate", to="x", candidate="x@1", reason="r"
+        ...     task="f",
+        ...     trial="t",
+        ...     scenario="ab",
+        ...     certificates=(),
+        ...     verdict="migrate",
+        ...     to="x",
+        ...     candidate="x@1",
+        ...     reason="r",
         ... ).kind
         'economics.decided'
     """

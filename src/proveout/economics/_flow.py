@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING, Generic, NamedTuple
@@ -12,6 +11,8 @@ import numpy as np
 from proveout.economics._unit import Number, Values, fixed_usd_per_day, one_off_usd, request_cost
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from proveout.economics._inputs import Inputs
 
 __all__ = [
@@ -74,7 +75,7 @@ def net_after(flow: Flow[Number], days: int) -> Number:
 
 
 def present_value(flow: Flow[Number], days: int, rate_per_year: Number) -> Number:
-    """Net present value in US dollars: savings of 30 days count at their end, discounted at ``rate × 30/365``."""
+    """Net present value in US dollars: savings of 30 days count at their end, discounted at ``rate * 30/365``."""
     factor = 1 / (1 + rate_per_year * PERIOD_DAYS / 365)
     periods, rest = divmod(days, PERIOD_DAYS)
     daily = flow.saving_per_request * flow.queries_per_day
@@ -90,12 +91,11 @@ def _geometric(growth: Number, count: int) -> Number:
         return growth * 0 + count if growth == 0 else ((1 + growth) ** count - 1) / growth
     flat = np.abs(growth) < TINY
     safe = np.where(flat, 1e-3, growth)
-    found = np.where(flat, float(count), np.expm1(count * np.log1p(safe)) / safe)
-    return found
+    return np.where(flat, float(count), np.expm1(count * np.log1p(safe)) / safe)
 
 
 def simulate(flow: Flow[Fraction], days: int) -> Iterator[Fraction]:
-    """What is saved by the end of each of the first ``days`` days, counted day by day: what the closed form is tested by.
+    """What is saved by the end of each day, counted day by day: what the closed form is tested by.
 
     Example:
         >>> flow = Flow(Fraction(100), Fraction(0), Fraction(1, 100), Fraction(0), Fraction(3))

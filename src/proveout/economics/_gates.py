@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +11,7 @@ from proveout.economics._words import percent, signed_points, usd_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
     from proveout.economics._inputs import Architecture, Inputs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from fractions import Fraction
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -19,6 +19,7 @@ from proveout.errors import ArchitectureUnknown, PriceUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
     from proveout.economics._distributions import Floats
 
@@ -100,6 +101,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
         incumbent: name of the architecture in production.
         architectures: the incumbent first.
         tiers: of the traffic; one for all when the scenario names none.
+        left_out: what the scenario describes, no trial measured and nobody states a price of.
         parameters: by name; those of an architecture are named ``NAME.KEY``.
     """
 
@@ -108,6 +110,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     incumbent: str
     architectures: tuple[Architecture, ...]
     tiers: tuple[Tier, ...]
+    left_out: tuple[str, ...]
     parameters: dict[str, Parameter]
 
     def architecture(self, name: str) -> Architecture:
@@ -138,7 +141,9 @@ def resolve(scenario: Scenario, measurements: Measurements, prices: PriceList) -
     """
     incumbent = _incumbent(scenario, measurements)
     measured = [one.architecture for one in measurements.candidates]
-    names = list(dict.fromkeys([incumbent, *measured, *scenario.architectures]))
+    left_out = _left_out(scenario, measured, incumbent)
+    named = dict.fromkeys([incumbent, *measured, *scenario.architectures])
+    names = [name for name in named if name not in left_out]
     shared = dict(_shared(scenario))
     resolver = _Resolver(scenario, measurements, prices, incumbent)
     architectures = tuple(resolver.architecture(name) for name in names)
@@ -150,6 +155,7 @@ def resolve(scenario: Scenario, measurements: Measurements, prices: PriceList) -
         incumbent=incumbent,
         architectures=architectures,
         tiers=tiers,
+        left_out=left_out,
         parameters={**shared, **{one.name: one for tier in tiers for one in _tier(tier)}, **own},
     )
 
@@ -162,6 +168,21 @@ def _incumbent(scenario: Scenario, measurements: Measurements) -> str:
     why = f"{named!r} was neither measured nor described" if named else "the trial compared against none"
     fix = f"name it as decision.incumbent of the scenario: one of {known or 'those measured'}, or describe it there"
     raise ArchitectureUnknown("no incumbent", why=why, fix=fix, about=measurements.trial)
+
+
+def _left_out(scenario: Scenario, measured: list[str], incumbent: str) -> tuple[str, ...]:
+    """Architectures that terms are stated for in case they are measured; a misspelt one is an error."""
+    found = []
+    for name, terms in scenario.architectures.items():
+        paid = terms.provider_usd_per_1000 is not None or terms.model or terms.tokens_in is not None
+        if name in measured or name == incumbent or paid:
+            continue
+        near = get_close_matches(name, measured, n=1, cutoff=0.8)
+        if near:
+            why, fix = "the latest trial measured nothing of that name", f"did you mean {near[0]!r}?"
+            raise ArchitectureUnknown("no such architecture", why=why, fix=fix, about=f"architectures.{name}")
+        found.append(name)
+    return tuple(found)
 
 
 def _shared(scenario: Scenario) -> Iterator[tuple[str, Parameter]]:
@@ -184,9 +205,7 @@ def _tier(tier: Tier) -> tuple[Parameter, ...]:
 
 
 def _parameter(name: str, quantity: Quantity, bounds: Bounds, source: str) -> Parameter:
-    return Parameter(
-        name=name, quantity=quantity, unit=bounds.unit, source=source, low=bounds.low, high=bounds.high
-    )
+    return Parameter(name=name, quantity=quantity, unit=bounds.unit, source=source, low=bounds.low, high=bounds.high)
 
 
 class _Resolver:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 import msgspec
 
 from proveout.economics._bounds import ARCHITECTURE, SHARED, Bounds
-from proveout.economics._distributions import Quantity
 from proveout.economics._scenario import Scenario
 from proveout.errors import ScenarioInvalid, ScenarioNotFound
 
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["SCENARIO_FILE", "check_scenario", "load_scenario", "parse_scenario"]
+    from proveout.economics._distributions import Quantity
+
+__all__ = ["SCENARIO_FILE", "check_scenario", "load_scenario", "parse_scenario", "with_volume"]
 
 SCENARIO_FILE = "scenario.toml"
 UNKNOWN = re.compile(r"unknown field `([^`]*)`")
@@ -40,7 +41,9 @@ def load_scenario(path: Path) -> Scenario:
         fix = "write one, with [traffic] and queries_per_day in it, or name the volume with --queries-per-day"
         raise ScenarioNotFound("no scenario here", why="there is no such file", fix=fix, about=str(path)) from error
     except OSError as error:
-        raise ScenarioInvalid("cannot read it", why=str(error), fix="make the file readable", about=str(path)) from error
+        raise ScenarioInvalid(
+            "cannot read it", why=str(error), fix="make the file readable", about=str(path)
+        ) from error
     return parse_scenario(content, where=str(path))
 
 
@@ -53,7 +56,7 @@ def parse_scenario(content: bytes, *, where: str = SCENARIO_FILE) -> Scenario:
     Example:
         >>> parse_scenario(b"[traffic]\nqueries_per_day = 100\nhorizon = 30")
         Traceback (most recent call last):
-        proveout.errors.ScenarioInvalid: scenario.toml: unknown key 'traffic.horizon': ... did you mean 'horizon_days'? ...
+        proveout.errors.ScenarioInvalid: ... unknown key 'traffic.horizon': ... did you mean 'horizon_days'? ...
     """
     try:
         raw = tomllib.loads(content.decode("utf-8"))
@@ -65,6 +68,16 @@ def parse_scenario(content: bytes, *, where: str = SCENARIO_FILE) -> Scenario:
     except msgspec.ValidationError as error:
         raise _translated(error, raw, where) from error
     return check_scenario(scenario, where=where)
+
+
+def with_volume(scenario: Scenario, queries_per_day: float) -> Scenario:
+    """The same scenario with another number of requests a day.
+
+    Raises:
+        ScenarioInvalid: the number is not above 0, or beyond reason.
+    """
+    traffic = msgspec.structs.replace(scenario.traffic, queries_per_day=queries_per_day)
+    return check_scenario(msgspec.structs.replace(scenario, traffic=traffic))
 
 
 def check_scenario(scenario: Scenario, *, where: str = SCENARIO_FILE) -> Scenario:
@@ -172,9 +185,7 @@ def _table_at(steps: list[str]) -> type[msgspec.Struct] | None:
 
 def _inner(hint: Any) -> type[msgspec.Struct] | None:
     """The one table that a key's type holds: itself, of an array, or of a table by name."""
-    structs = [
-        kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-    ]
+    structs = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
     return structs[0] if len(structs) == 1 else None
 
 

@@ -82,7 +82,9 @@ def _pays(move: BreakEven) -> str:
         back = "nothing has to be paid back"
     else:
         back = f"it pays back {_after(move)} ({move.requests:,} requests)"
-    worth = f"it is worth {usd_words(move.npv_usd)} today (P10 {usd_words(move.npv.p10)}, P90 {usd_words(move.npv.p90)})"
+    worth = (
+        f"it is worth {usd_words(move.npv_usd)} today (P10 {usd_words(move.npv.p10)}, P90 {usd_words(move.npv.p90)})"
+    )
     return f"{back} and {worth}"
 
 
@@ -98,9 +100,7 @@ def _loses(move: BreakEven) -> tuple[str, str]:
     return "loss", f"not worth it: {worth}, above 0 in {move.probability_of_saving:.0%} of draws"
 
 
-def _uncertain(
-    move: BreakEven, drivers: Sequence[Driver], flips: Sequence[FlipPoint], terms: DecisionTerms
-) -> str:
+def _uncertain(move: BreakEven, drivers: Sequence[Driver], flips: Sequence[FlipPoint], terms: DecisionTerms) -> str:
     shares = f"worth it in {move.probability_of_saving:.0%} and paid back in time in {move.probability_in_time:.0%}"
     found = f"{shares} of draws; {terms.confidence:.0%} of both are asked for"
     unsure = next((driver for driver in drivers if driver.uncertain), None)

@@ -111,9 +111,7 @@ def _tiers(inputs: Inputs, exact: Values[Fraction], name: str) -> tuple[TierRate
     for tier in inputs.tiers:
         cost = tier_cost(inputs, exact, inputs.architecture(name), tier)
         volume = exact["queries_per_day"] * exact[f"tiers.{tier.name}.share"]
-        monthly = {
-            part: usd(amount * volume * DAYS_PER_MONTH) for part, amount in zip(cost._fields, cost, strict=True)
-        }
+        monthly = {part: usd(amount * volume * DAYS_PER_MONTH) for part, amount in zip(cost._fields, cost, strict=True)}
         found.append(
             TierRate(
                 tier=tier.name,

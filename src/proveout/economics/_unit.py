@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from proveout.economics._inputs import Architecture, Inputs
     from proveout.economics._scenario import Tier
 
-__all__ = ["FixedCost", "Number", "RequestCost", "Values", "fixed_usd_per_day", "one_off_usd", "request_cost", "tier_cost"]
+__all__ = [
+    "FixedCost",
+    "Number",
+    "RequestCost",
+    "Values",
+    "fixed_usd_per_day",
+    "one_off_usd",
+    "request_cost",
+    "tier_cost",
+]
 
 Number = TypeVar("Number", Fraction, NDArray[np.float64])
 Values = Mapping[str, Number]
@@ -80,9 +89,7 @@ def _mean(shares: list[Number], parts: list[Number]) -> Number:
     return total
 
 
-def tier_cost(
-    inputs: Inputs, values: Values[Number], architecture: Architecture, tier: Tier
-) -> RequestCost[Number]:
+def tier_cost(inputs: Inputs, values: Values[Number], architecture: Architecture, tier: Tier) -> RequestCost[Number]:
     """One request of one tier."""
     name, target = architecture.name, inputs.architecture(inputs.incumbent)
     factor = values[f"tiers.{tier.name}.tokens_factor"]

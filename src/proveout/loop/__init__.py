@@ -1,5 +1,6 @@
-"""The loop as Python calls: new, snapshot, build, compare, verify; and the knowledge base of a task."""
+"""The loop as Python calls: new, snapshot, build, compare, cost, decide, verify; and the knowledge base of a task."""
 
+from proveout.loop._economics import cost, decide, measurements_of, price_list, scenario_of
 from proveout.loop._knowledge import Found, ingest, replay, search
 from proveout.loop._new import new
 from proveout.loop._open import OpenTask, opened, quiet
@@ -22,13 +23,18 @@ __all__ = [
     "build",
     "check_policy",
     "compare",
+    "cost",
+    "decide",
     "diff_policies",
     "explain_case",
     "ingest",
+    "measurements_of",
     "new",
     "opened",
+    "price_list",
     "quiet",
     "replay",
+    "scenario_of",
     "search",
     "snapshot",
     "suspects",

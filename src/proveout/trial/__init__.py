@@ -28,6 +28,7 @@ from proveout.trial._facts_read import FactsRead
 from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
+from proveout.trial._latest import latest_trial, mean_usage
 from proveout.trial._metrics import Metric, metric, metrics
 from proveout.trial._recording import Clock, LatencyPlan
 from proveout.trial._report import render_report
@@ -78,8 +79,10 @@ __all__ = [
     "comparison_to_json",
     "examples_to",
     "is_replayed",
+    "latest_trial",
     "learning_curve",
     "macro_f1_interval",
+    "mean_usage",
     "metric",
     "metrics",
     "nested_subset",
