@@ -51,10 +51,10 @@ def _bar(rate: RunRate, top: float, across: Scale) -> list[Markup]:
     return parts
 
 
-def _money_axis(across: Scale, top: float, bottom: float) -> list[Markup]:
+def _money_axis(across: Scale, top: float, bottom: float, ticks: int = 4) -> list[Markup]:
     return [
         part
-        for tick in linear_ticks(across.low, across.high, 4)
+        for tick in linear_ticks(across.low, across.high, ticks)
         for part in (
             line((across(tick), top), (across(tick), bottom), "grid"),
             text(across(tick), bottom + 17, usd_short(tick), anchor="middle"),
@@ -144,7 +144,9 @@ def tornado_plot(drivers: Sequence[Driver], *, centre: float, colour: int) -> Ma
     described = "; ".join(
         f"{one.name}: {usd_words(one.npv_usd_at_low)} to {usd_words(one.npv_usd_at_high)}" for one in shown
     )
-    return figure(WIDTH, bottom + 24, "What it hangs on", described, *_money_axis(across, 10, bottom), *drawn, *marks)
+    return figure(
+        WIDTH, bottom + 24, "What it hangs on", described, *_money_axis(across, 10, bottom, 3), *drawn, *marks
+    )
 
 
 def _driver(one: Driver, top: float, across: Scale, colour: int) -> list[Markup]:

@@ -21,6 +21,9 @@ __all__ = ["render_costs", "render_decision"]
 
 COLOURS = 6
 DRIVERS_SHOWN = 10
+WORDS = ("days_words", "percent", "signed_usd", "usd_cents", "usd_words")
+# Columns of the cost table: storage and operations are both fixed.
+SHOWN = tuple(part for part in PARTS if part not in {"storage", "operations", "errors"})
 LIMITS = (
     "Costs of the candidates are those measured on the trial's rows and machine. On others, measure again.",
     "Every figure of the scenario is taken as stated. Draws of different figures are independent of each other.",
@@ -60,22 +63,23 @@ def _render(report: CostReport, decision: Decision | None) -> str:
     style = page_style()
     colours = {rate.architecture: number for number, rate in enumerate(report.rates)}
     filters = {
-        **{name: getattr(_words, name) for name in ("days_words", "percent", "signed_usd", "usd_words")},
+        **{name: getattr(_words, name) for name in WORDS},
         "stated": stated,
         "figure": _figure,
     }
+    ordered = sorted(report.break_even, key=lambda move: -move.npv_usd)
     made = environment("proveout.economics", filters)
     return made.get_template("economics.html").render(
         r=report,
         d=decision,
         style=style.sheet,
         style_hash=style.source,
-        parts=PARTS,
+        parts=SHOWN,
         part_colours=PART_COLOURS,
         colours=colours,
         bars=bars_plot(report.rates),
         worth=worth_plot(report.break_even, colours),
-        moves=[_move(report, decision, move, colours[move.new]) for move in report.break_even],
+        moves=[_move(report, decision, move, colours[move.new]) for move in ordered],
         tiered=any(len(rate.tiers) > 1 for rate in report.rates),
         criteria=list(dict.fromkeys(score.criterion for score in decision.scores)) if decision else [],
         limits=LIMITS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["DASH", "days_words", "percent", "signed_points", "signed_usd", "usd_short", "usd_words"]
+__all__ = ["DASH", "days_words", "percent", "signed_points", "signed_usd", "usd_cents", "usd_short", "usd_words"]
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -48,6 +48,16 @@ def usd_words(amount: float | None) -> str:
     if size == 0 or size >= CENT:
         return f"{sign}${size:.2f}"
     return f"{sign}${size:.{1 - math.floor(math.log10(size))}f}"
+
+
+def usd_cents(amount: float) -> str:
+    """US dollars for a column of bills: nothing finer than a cent.
+
+    Example:
+        >>> usd_cents(0.00042), usd_cents(0.0), usd_cents(139.72)
+        ('<$0.01', '$0.00', '$139.72')
+    """
+    return "<$0.01" if 0 < amount < CENT / 2 else usd_words(round(amount, 2))
 
 
 def signed_usd(amount: float | None) -> str:
