@@ -14,6 +14,20 @@ import msgspec
 # Importing these registers the entries they write.
 from proveout import errors
 from proveout.cli import COMMANDS
+from proveout.economics import (
+    ArchitectureTerms,
+    Criterion,
+    CriterionScore,
+    DecisionTerms,
+    GateTerms,
+    ModelPrice,
+    MonteCarlo,
+    PriceTerms,
+    Quantity,
+    Scenario,
+    Tier,
+    Traffic,
+)
 from proveout.ledger import entry_kinds, entry_type
 from proveout.task import (
     KPI,
@@ -41,7 +55,7 @@ is honoured.
 | 0 | done | |
 | 1 | a bug in Proveout | |
 | 2 | wrong usage | |
-| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `LedgerError` |
+| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `EconomicsError`, `LedgerError` |
 | 4 | something stored is not what was stored | `IntegrityError` |
 | 5 | another process is at it | `BusyError` |
 | 6 | the machine lacks something | `SetupError` |
@@ -74,6 +88,24 @@ task changes if and only if its meaning does: comments, key order, spelled-out d
 causal factors and the order of `enum`, `required` and `properties` mean nothing.
 
 """
+SCENARIO = """# scenario.toml
+
+What costs and decisions stand on besides the latest trial: traffic, prices, and what no trial can measure. `proveout
+cost` and `proveout decide` read it from the task's folder, or from the file that `--scenario` names. Unknown keys are
+errors, answered with the nearest valid one; so are negative volumes, figures beyond reason, and distributions of which
+over 1 % of the draws lie outside the bounds of their figure. All money is in US dollars.
+
+A *number or distribution* is a number or one of these tables. The typical value is what break-even days are worked out
+from; P10, P50 and P90 come from draws.
+
+| distribution | table | typical value |
+|---|---|---|
+| uniform | `{ dist = "uniform", low = 1, high = 3 }` | the middle |
+| triangular | `{ dist = "triangular", low = 1, mode = 2, high = 5 }` | `mode` |
+| normal | `{ dist = "normal", mean = 10, sd = 2 }` | `mean` |
+| lognormal | `{ dist = "lognormal", median = 10, sigma = 0.5 }` | `median` |
+
+"""
 ENTRIES = """# Ledger entries
 
 What happened, each written once. `proveout ledger show DIR` lists them; in Python, `proveout.ledger.LedgerReader` reads
@@ -91,6 +123,19 @@ TABLES = [
     ("[certificate]", "certificate.", CertificateTerms),
     ("[causal]", "causal.", Causal),
     ("[[causal.factors]]", "causal.factors[].", CausalFactor),
+]
+
+SCENARIO_TABLES = [
+    ("[traffic]", "traffic.", Traffic),
+    ("[[tiers]]", "tiers[].", Tier),
+    ("[prices]", "prices.", PriceTerms),
+    ("[[models]]", "models[].", ModelPrice),
+    ("[architectures.NAME]", "architectures.NAME.", ArchitectureTerms),
+    ("[gates]", "gates.", GateTerms),
+    ("[decision]", "decision.", DecisionTerms),
+    ("[[criteria]]", "criteria[].", Criterion),
+    ("scores.NAME of [[criteria]]", "criteria[].scores.NAME.", CriterionScore),
+    ("[monte_carlo]", "monte_carlo.", MonteCarlo),
 ]
 
 
@@ -136,6 +181,18 @@ def task_page() -> str:
     )
 
 
+def scenario_page() -> str:
+    """Every key of scenario.toml with type, default and meaning."""
+    return (
+        SCENARIO
+        + _table(Scenario, "")
+        + "".join(
+            f"\n## `{title}`\n\n{_line(inspect.getdoc(kind) or '')}\n\n{_table(kind, prefix)}"
+            for title, prefix, kind in SCENARIO_TABLES
+        )
+    )
+
+
 def entries_page() -> str:
     """Every kind of ledger entry with its fields."""
     parts = [ENTRIES]
@@ -176,12 +233,20 @@ def _table(kind: type[msgspec.Struct], prefix: str) -> str:
     return "".join(rows)
 
 
+def _is_quantity(hint: Any) -> bool:
+    return set(get_args(Quantity)) <= set(get_args(hint))
+
+
 def _is_table(hint: Any) -> bool:
+    if _is_quantity(hint):
+        return False
     kinds = (hint, *get_args(hint))
     return any(isinstance(kind, type) and issubclass(kind, msgspec.Struct) for kind in kinds)
 
 
 def _words(hint: Any) -> str:
+    if _is_quantity(hint):
+        return "number or distribution"
     if get_origin(hint) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(hint))
     return f"`{_type(hint)}`"
@@ -207,6 +272,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(),
         "errors.md": errors_page(),
         "task-toml.md": task_page(),
+        "scenario-toml.md": scenario_page(),
         "ledger-entries.md": entries_page(),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import pytest
 
@@ -42,18 +43,11 @@ def test_a_flip_point_is_where_the_value_is_nothing(make: Make) -> None:
     inputs = make(prices=PriceTerms(usd_per_error=0.001))
     found = {one.name: one for one in flip_points(inputs, "llm", "small")}
     for name, point in found.items():
-        values = {key: float(value) for key, value in typical(inputs).items()} | {name: point.value}
-        exact = {key: typical(inputs)[key] * 0 + _fraction(value) for key, value in values.items()}
+        exact = typical(inputs) | {name: Fraction(point.value)}
         worth = present_value(flow_of(inputs, exact, "llm", "small"), 1095, exact["discount_rate_per_year"])
         assert float(worth) == pytest.approx(0.0, abs=1e-2), name
     assert found["small.engineer_hours"].value > 10.0
     assert found["queries_per_day"].value < 10_000.0
-
-
-def _fraction(value: float) -> object:
-    from fractions import Fraction  # noqa: PLC0415
-
-    return Fraction(value)
 
 
 def test_the_flip_of_the_volume_turns_the_verdict(make: Make) -> None:

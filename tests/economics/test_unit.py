@@ -35,7 +35,7 @@ def test_escalated_requests_are_paid_for_twice_and_audits_are_charged(make: Make
 def test_the_incumbent_neither_escalates_nor_is_audited(make: Make) -> None:
     inputs = make(traffic=Traffic(queries_per_day=100.0, audit_share=0.5), prices=PriceTerms(usd_per_error=1.0))
     found = request_cost(inputs, typical(inputs), "llm")
-    assert (found.escalation, found.audit) == (0, 0)
+    assert found.escalation == found.audit == 0
     assert found.total == Fraction(1, 1000) + Fraction(6, 100)
 
 
@@ -56,7 +56,8 @@ def test_fixed_and_one_off_costs(make: Make) -> None:
     )
     inputs = make(architectures={"small": terms}, prices=PriceTerms(usd_per_gb_month=3.65, usd_per_label=0.5))
     values = typical(inputs)
-    assert fixed_usd_per_day(values, "small") == (Fraction(12, 10), 12)
+    fixed = fixed_usd_per_day(values, "small")
+    assert (fixed.storage, fixed.operations, fixed.total) == (Fraction(12, 10), Fraction(12), Fraction(132, 10))
     assert one_off_usd(values, "small") == 50 + 200 + 50
 
 

@@ -33,7 +33,7 @@ from proveout.economics._scenario import (
     Traffic,
 )
 from proveout.economics._spread import Spread
-from proveout.economics._table import print_costs, print_decision
+from proveout.economics._table import print_costs, print_decision, print_verdict
 from proveout.economics._uplift import Counts, Uplift, cpu_hours_saved, escalations_avoided, uplift
 
 __all__ = [
@@ -111,6 +111,7 @@ __all__ = [
     "present_value",
     "print_costs",
     "print_decision",
+    "print_verdict",
     "remote_energy",
     "render_costs",
     "render_decision",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from proveout.errors import ArchitectureUnknown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -106,11 +108,14 @@ def focus_csv(report: CostReport, architecture: str, month: date, *, account: st
         account: the billing account; the task's name when left out.
         provider: who is paid for model answers; the architecture's name when left out.
 
+    Raises:
+        ArchitectureUnknown: the report has none of that name.
+
     Example:
         >>> FOCUS_COLUMNS[:2]
         ('BilledCost', 'BillingAccountId')
     """
-    rate = next(one for one in report.rates if one.architecture == architecture)
+    rate = _rate(report, architecture)
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, FOCUS_COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -119,6 +124,15 @@ def focus_csv(report: CostReport, architecture: str, month: date, *, account: st
         if usd:
             writer.writerow(common | _row(part, tier, requests, usd, rate, provider or architecture))
     return buffer.getvalue()
+
+
+def _rate(report: CostReport, architecture: str) -> RunRate:
+    found = next((one for one in report.rates if one.architecture == architecture), None)
+    if found is None:
+        known = ", ".join(one.architecture for one in report.rates)
+        why, fix = "no costs of it were worked out", f"name one of {known}"
+        raise ArchitectureUnknown("no such architecture", why=why, fix=fix, about=architecture)
+    return found
 
 
 def _charges(rate: RunRate) -> Iterator[tuple[str, str, float, float]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from proveout.economics._decide import CostReport, Decision
     from proveout.economics._runrate import RunRate
 
-__all__ = ["print_costs", "print_decision"]
+__all__ = ["print_costs", "print_decision", "print_verdict"]
 
 HOLDS = {True: "holds", False: "fails", None: "open"}
 DRIVERS_SHOWN = 3
@@ -77,6 +77,11 @@ def print_decision(decision: Decision, console: Console) -> None:
         if found:
             named = ", ".join(f"{one.name} ({usd_words(one.swing_usd)})" for one in found)
             console.print(Text(f"  hangs most on {named}", style="dim"))
+    print_verdict(decision, console)
+
+
+def print_verdict(decision: Decision, console: Console) -> None:
+    """The verdict and its reason."""
     console.print()
     to = f" to {decision.to}" if decision.to else ""
     console.print(Text(f"Verdict: {decision.verdict}{to}.", style="bold"))
