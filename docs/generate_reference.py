@@ -248,7 +248,7 @@ def _words(hint: Any) -> str:
     if _is_quantity(hint):
         return "number or distribution"
     if get_origin(hint) is Literal:
-        return " or ".join(f"`{value}`" for value in get_args(hint))
+        return " or ".join(f"`{value}`" if value else '`""`' for value in get_args(hint))
     return f"`{_type(hint)}`"
 
 

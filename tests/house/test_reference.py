@@ -11,6 +11,7 @@ import pytest
 
 from proveout import errors
 from proveout.cli import COMMANDS
+from proveout.economics import scenario_keys
 from proveout.ledger import entry_kinds
 from proveout.task import task_keys
 
@@ -33,6 +34,11 @@ def test_every_error_is_documented_and_exported(error: str) -> None:
 @pytest.mark.parametrize("key", task_keys())
 def test_every_key_of_a_task_is_documented(key: str) -> None:
     assert f"`{key}`" in page("task-toml.md")
+
+
+@pytest.mark.parametrize("key", scenario_keys())
+def test_every_key_of_a_scenario_is_documented(key: str) -> None:
+    assert f"`{key}`" in page("scenario-toml.md")
 
 
 def test_every_kind_of_entry_is_documented() -> None:

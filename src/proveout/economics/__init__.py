@@ -15,7 +15,14 @@ from proveout.economics._inputs import Architecture, Inputs, ListedPrice, Parame
 from proveout.economics._json import cost_to_json, decision_to_json
 from proveout.economics._measured import Certified, Difference, Measured, Measurements
 from proveout.economics._offpolicy import OffPolicy, doubly_robust, inverse_propensity
-from proveout.economics._read import SCENARIO_FILE, check_scenario, load_scenario, parse_scenario, with_volume
+from proveout.economics._read import (
+    SCENARIO_FILE,
+    check_scenario,
+    load_scenario,
+    parse_scenario,
+    scenario_keys,
+    with_volume,
+)
 from proveout.economics._reasons import Outcome
 from proveout.economics._report import render_costs, render_decision
 from proveout.economics._runrate import RunRate, TierRate
@@ -116,6 +123,7 @@ __all__ = [
     "render_costs",
     "render_decision",
     "resolve",
+    "scenario_keys",
     "simulate",
     "typical",
     "uplift",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from proveout.economics._distributions import Quantity
 
-__all__ = ["SCENARIO_FILE", "check_scenario", "load_scenario", "parse_scenario", "with_volume"]
+__all__ = ["SCENARIO_FILE", "check_scenario", "load_scenario", "parse_scenario", "scenario_keys", "with_volume"]
 
 SCENARIO_FILE = "scenario.toml"
 UNKNOWN = re.compile(r"unknown field `([^`]*)`")
@@ -68,6 +68,21 @@ def parse_scenario(content: bytes, *, where: str = SCENARIO_FILE) -> Scenario:
     except msgspec.ValidationError as error:
         raise _translated(error, raw, where) from error
     return check_scenario(scenario, where=where)
+
+
+def scenario_keys(table: type[msgspec.Struct] = Scenario, prefix: str = "") -> list[str]:
+    """Every key a scenario may hold, dotted; array tables carry ``[]``, and tables by name ``NAME``.
+
+    Example:
+        >>> "architectures.NAME.tokens_in" in scenario_keys()
+        True
+    """
+    keys = []
+    for name, hint in get_type_hints(table).items():
+        inner = _inner(hint)
+        mark = {dict: ".NAME", tuple: "[]"}.get(get_origin(hint), "") if inner else ""
+        keys += scenario_keys(inner, f"{prefix}{name}{mark}.") if inner else [f"{prefix}{name}"]
+    return keys
 
 
 def with_volume(scenario: Scenario, queries_per_day: float) -> Scenario:
