@@ -142,12 +142,12 @@ def sensitivity(path: Path | None) -> None:
 
 
 def _drawn(prices: list[float]) -> str:
-    across, up = Scale(100, 1e6, 60, 470, log=True), Scale(1, 36_500, 290, 14, log=True)
+    across, up = Scale(100, 1e6, 60, 450, log=True), Scale(1, 36_500, 290, 30, log=True)
     parts = [
         *(text(across(tick), 308, f"{tick:,.0f}", anchor="middle") for tick in log_ticks(100, 1e6)),
         *(text(52, up(tick) + 4, f"{tick:,.0f}", anchor="end") for tick in log_ticks(1, 36_500)),
         text(265, 326, "requests a day", anchor="middle"),
-        text(64, 12, "days to break even"),
+        text(64, 12, "days to break even, by USD for 1,000 requests"),
     ]
     for price in prices:
         points = [(volume, days(volume, price)) for volume in np.geomspace(100, 1e6, 60)]
@@ -155,7 +155,7 @@ def _drawn(prices: list[float]) -> str:
         if shown:
             path = "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in shown)
             parts.append(tag("path", d=path, fill="none", stroke="#0b6e69", stroke_width=1.8))
-            parts.append(text(shown[0][0] + 4, shown[0][1] - 6, f"${price:g} per 1,000"))
+            parts.append(text(shown[0][0] - 14, shown[0][1] - 4, f"${price:g}"))
     drawn = figure(480, 330, "Days to break even", "over requests a day, by price", *parts)
     return str(drawn).replace(
         "<svg", '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="11"', 1
