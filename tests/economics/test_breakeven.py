@@ -127,3 +127,9 @@ def test_days_of_draws_are_those_of_fractions(volume: int, growth: float, saving
         assert np.isinf(found) or found == 730
     else:
         assert abs(found - wanted) <= 1  # a sum of floats may miss a day on which nothing is left to pay
+
+
+def test_processor_hours_saved(make: Make) -> None:
+    found = weigh(make(architectures={"llm": ArchitectureTerms(cpu_seconds_per_1000=36.0)}))
+    assert found.cpu_hours_saved_per_month == pytest.approx(10_000 * 365 / 12 * (36.0 - 3.6) / 1000 / 3600, abs=1e-6)
+    assert weigh(make()).cpu_hours_saved_per_month < 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proveout.economics import EnergyMeter, local_energy, remote_energy
+from proveout.economics import EnergyMeter, calibrated, local_energy, remote_energy
 from proveout.errors import CountsInvalid
 
 
@@ -61,3 +61,14 @@ def test_what_is_not_measured_is_a_range_and_says_so() -> None:
     assert remote_energy(0.0).wh_per_1000_high == 0.0
     measured = local_energy(100.0, joules_per_cpu_second=7.2)
     assert (measured.wh_per_1000_low, measured.wh_per_1000_high, measured.source) == (0.2, 0.2, "measured")
+
+
+def test_a_calibration_is_joules_over_processor_seconds(tmp_path: Path) -> None:
+    zone(tmp_path, "intel-rapl:0", 0, 10**9)
+    seconds = iter([1.0, 3.0])
+    found = calibrated(
+        EnergyMeter(tmp_path), lambda: zone(tmp_path, "intel-rapl:0", 24_000_000, 10**9), lambda: next(seconds)
+    )
+    assert found == 12.0
+    assert calibrated(EnergyMeter(tmp_path), lambda: None, lambda: 1.0) is None
+    assert calibrated(EnergyMeter(tmp_path / "nowhere"), lambda: None, lambda: 1.0) is None

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from proveout.economics import Inputs, MonteCarlo, PriceTerms, RunRate, Tier, Traffic, Uniform, cost, draw, typical
+from proveout.economics import (
+    ArchitectureTerms,
+    Inputs,
+    MonteCarlo,
+    PriceTerms,
+    RunRate,
+    Tier,
+    Traffic,
+    Uniform,
+    cost,
+    draw,
+    typical,
+)
 from proveout.economics._runrate import run_rates
 
 Make = Callable[..., Inputs]
@@ -59,3 +72,15 @@ def test_growth_counts_until_the_horizon(make: Make) -> None:
 
 def test_the_same_inputs_give_the_same_report(make: Make) -> None:
     assert cost(make()) == cost(make())
+
+
+def test_energy_of_ones_own_machines_and_of_the_providers(make: Make) -> None:
+    terms = {"small": ArchitectureTerms(escalation_rate=0.2)}
+    llm, small = rates(make(architectures=terms, traffic=Traffic(queries_per_day=10.0, audit_share=0.5)))
+    assert [one.source for one in llm.energy] == ["estimated", "published range"]
+    assert llm.energy[1].wh_per_1000_high == 2900.0
+    assert small.energy[1].wh_per_1000_high == pytest.approx(2900.0 * (0.2 + 0.8 * 0.5))
+    assert small.energy[0].wh_per_1000_high == pytest.approx(3.6 * 15 / 3600)
+    measured = msgspec.structs.replace(make(architectures={}), joules_per_cpu_second=10.0)
+    own = rates(measured)[1].energy
+    assert [(one.source, one.wh_per_1000_low) for one in own] == [("measured", 0.01)]

@@ -173,3 +173,10 @@ def test_a_candidate_whose_price_nobody_knew_has_none(desk: Path) -> None:
     assert (own.tokens_in, own.tokens_out) == (700.0, 9.0)
     with pytest.raises(PriceUnknown):
         economics.resolve(BUSY, found, loop.price_list(task))
+
+
+def test_energy_is_measured_where_there_are_counters(desk: Path, tmp_path: Path) -> None:
+    assert loop.measured_joules(economics.EnergyMeter(tmp_path)) is None
+    found = loop.cost(desk, scenario=BUSY, joules_per_cpu_second=8.0)
+    assert {rate.energy[0].source for rate in found.rates} == {"measured"}
+    assert {rate.energy[0].source for rate in loop.cost(desk, scenario=BUSY).rates} == {"estimated"}

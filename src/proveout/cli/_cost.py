@@ -57,6 +57,7 @@ def given_scenario(folder: Path, scenario: Path | None, queries_per_day: float |
 @click.option("--focus", type=click.Path(path_type=Path), metavar="FILE", help="Also write a month as FOCUS 1.2 rows.")
 @click.option("--architecture", metavar="NAME", help="Whose rows --focus writes; the incumbent's when left out.")
 @click.option("--month", type=click.DateTime(["%Y-%m"]), metavar="MONTH", help="Of --focus, as 2026-01; this one.")
+@click.option("--measure-energy", is_flag=True, help="Load this machine for a second and read its energy counters.")
 def command(  # noqa: PLR0913  one argument an option
     *,
     folder: Path,
@@ -67,12 +68,17 @@ def command(  # noqa: PLR0913  one argument an option
     focus: Path | None,
     architecture: str | None,
     month: datetime | None,
+    measure_energy: bool,
 ) -> None:
     """Work out what each architecture of the latest trial costs, and when moving to it pays back.
 
     The scenario states traffic, prices and what no trial can measure; unknown keys are errors.
     """
-    found = loop.cost(folder, scenario=given_scenario(folder, scenario, queries_per_day))
+    joules = loop.measured_joules() if measure_energy else None
+    if measure_energy and joules is None:
+        click.echo("This machine's energy counters cannot be read: energy stays an estimate.", err=True)
+    stated = given_scenario(folder, scenario, queries_per_day)
+    found = loop.cost(folder, scenario=stated, joules_per_cpu_second=joules)
     path = report or folder / ".proveout" / "reports" / "cost.html"
     write_atomic(path, economics.render_costs(found).encode())
     if focus:

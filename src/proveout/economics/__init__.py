@@ -6,7 +6,7 @@ from proveout.economics._criteria import Score, evidence_named
 from proveout.economics._decide import CostReport, Decision, Option, cost, decide
 from proveout.economics._distributions import Distribution, Lognormal, Normal, Quantity, Triangular, Uniform
 from proveout.economics._drivers import Driver, FlipPoint, drivers, flip_points
-from proveout.economics._energy import Energy, EnergyMeter, local_energy, remote_energy
+from proveout.economics._energy import Energy, EnergyMeter, calibrated, local_energy, remote_energy
 from proveout.economics._entries import Decided
 from proveout.economics._flow import Flow, break_even_day, net_after, present_value, simulate, volume_until
 from proveout.economics._focus import FOCUS_COLUMNS, focus_csv
@@ -96,6 +96,7 @@ __all__ = [
     "Weighed",
     "break_even",
     "break_even_day",
+    "calibrated",
     "check_scenario",
     "choose",
     "cost",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,9 @@ import numpy as np
 from proveout.economics._flow import PERIOD_DAYS, Flow, break_even_day, flow_of, net_after, present_value, volume_until
 from proveout.economics._rounding import usd
 from proveout.economics._spread import Spread, spread
+from proveout.economics._uplift import cpu_hours_saved
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from proveout.economics._distributions import Floats
     from proveout.economics._inputs import Inputs
     from proveout.economics._unit import Values
@@ -42,6 +42,8 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
         npv_usd: the same as net present value.
         npv: P10, P50 and P90 of it.
         payback: P10, P50 and P90 of the days; None where it is not paid back within the horizon.
+        cpu_hours_saved_per_month: processor hours of one's own machines, at the first day's traffic; below 0 the new
+            one takes more, as it does where the old one runs at a provider.
         probability_of_saving: share of draws with a net present value above 0.
         probability_in_time: share of draws paid back within the days that a decision allows.
         curve: day, and net US dollars by its end: typical, P10 and P90; for a drawing.
@@ -58,6 +60,7 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     npv_usd: float
     npv: Spread
     payback: Spread
+    cpu_hours_saved_per_month: float
     probability_of_saving: float
     probability_in_time: float
     curve: tuple[tuple[int, float, float, float], ...]
@@ -85,10 +88,25 @@ def break_even(inputs: Inputs, exact: Values[Fraction], draws: Values[Floats], o
         npv_usd=usd(present_value(flow, horizon, exact["discount_rate_per_year"])),
         npv=spread(values),
         payback=spread(waits),
+        cpu_hours_saved_per_month=_cpu_hours(inputs, exact, old, new),
         probability_of_saving=float(np.mean(values > 0)),
         probability_in_time=float(np.mean(waits <= terms.payback_days)),
         curve=_curve(flow, drawn, horizon),
     )
+
+
+def _cpu_hours(inputs: Inputs, exact: Values[Fraction], old: str, new: str) -> float:
+    """Escalated and audited requests take the incumbent's processor time too."""
+
+    def seconds(name: str) -> float:
+        one, again = inputs.architecture(name), Fraction(0)
+        if one.escalates:
+            passed_on = exact[f"{name}.escalation_rate"]
+            again = passed_on + (1 - passed_on) * exact["audit_share"]
+        own = exact[f"{name}.cpu_seconds_per_1000"]
+        return float(own + again * exact[f"{inputs.incumbent}.cpu_seconds_per_1000"])
+
+    return round(cpu_hours_saved(seconds(old), seconds(new), float(exact["queries_per_day"]) * 365 / 12), 6)
 
 
 def payback_days(flow: Flow[Floats], limit_days: int) -> Floats:

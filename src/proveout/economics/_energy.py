@@ -10,9 +10,9 @@ import msgspec
 from proveout.errors import CountsInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["Energy", "EnergyMeter", "local_energy", "remote_energy"]
+__all__ = ["Energy", "EnergyMeter", "calibrated", "local_energy", "remote_energy"]
 
 POWERCAP = Path("/sys/class/powercap")
 MICRO = 1_000_000
@@ -83,6 +83,29 @@ class EnergyMeter:
             return None
 
 
+def calibrated(meter: EnergyMeter, work: Callable[[], object], cpu_seconds: Callable[[], float]) -> float | None:
+    """Joules that this machine takes for one processor second, all of it: counters read before and after some work.
+
+    Args:
+        meter: of the packages.
+        work: keeps a processor busy for a second or so.
+        cpu_seconds: processor seconds of this process so far.
+
+    Returns:
+        None where the counters cannot be read, or the work took no time.
+
+    Example:
+        >>> calibrated(EnergyMeter(Path("no-such-folder")), lambda: None, lambda: 0.0) is None
+        True
+    """
+    if not meter.readable:
+        return None
+    before, begun = meter.read(), cpu_seconds()
+    work()
+    took = cpu_seconds() - begun
+    return meter.joules_between(before, meter.read()) / took if took > 0 else None
+
+
 def local_energy(cpu_seconds_per_1000: float, *, joules_per_cpu_second: float | None = None) -> Energy:
     """Energy of one's own machines.
 
@@ -98,7 +121,7 @@ def local_energy(cpu_seconds_per_1000: float, *, joules_per_cpu_second: float | 
     """
     if joules_per_cpu_second is not None:
         found = round(cpu_seconds_per_1000 * joules_per_cpu_second / JOULES_PER_WH, 9)
-        label = "measured: the processor packages' energy counters, everything else on the machine included"
+        label = f"measured here: {joules_per_cpu_second:.3g} J a processor second by the packages' energy counters"
         return Energy(wh_per_1000_low=found, wh_per_1000_high=found, source="measured", label=label)
     return Energy(
         wh_per_1000_low=round(cpu_seconds_per_1000 * WATTS_LOW / JOULES_PER_WH, 9),

@@ -103,6 +103,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
         tiers: of the traffic; one for all when the scenario names none.
         left_out: what the scenario describes, no trial measured and nobody states a price of.
         parameters: by name; those of an architecture are named ``NAME.KEY``.
+        joules_per_cpu_second: as measured on this machine; None gives a range.
     """
 
     scenario: Scenario
@@ -112,6 +113,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     tiers: tuple[Tier, ...]
     left_out: tuple[str, ...]
     parameters: dict[str, Parameter]
+    joules_per_cpu_second: float | None = None
 
     def architecture(self, name: str) -> Architecture:
         """The architecture of one name.

@@ -97,7 +97,8 @@ def _loses(move: BreakEven) -> tuple[str, str]:
         saved = f"{usd_words(daily)} a day against {usd_words(move.one_off_usd)} to build"
         return "never", f"never breaks even: it saves {saved}, and the savings do not last"
     worth = f"a net present value of {signed_usd(move.npv_usd)} until the horizon"
-    return "loss", f"not worth it: {worth}, above 0 in {move.probability_of_saving:.0%} of draws"
+    draws = f"above 0 in {move.probability_of_saving:.0%} of draws"
+    return "loss", f"not worth it: it pays back {_after(move)}, which makes {worth}, {draws}"
 
 
 def _uncertain(move: BreakEven, drivers: Sequence[Driver], flips: Sequence[FlipPoint], terms: DecisionTerms) -> str:

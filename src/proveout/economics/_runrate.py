@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from proveout.economics._energy import Energy, local_energy, remote_energy
 from proveout.economics._flow import Flow, volume_until
 from proveout.economics._rounding import usd
 from proveout.economics._spread import Spread, spread
@@ -46,6 +47,7 @@ class RunRate(msgspec.Struct, frozen=True, kw_only=True):
         monthly: P10, P50 and P90 of the total a month.
         horizon: P10, P50 and P90 of all costs until the horizon.
         tiers: of the traffic.
+        energy: watt-hours for 1,000 requests: of one's own machines, and of a provider's where any request reaches one.
     """
 
     architecture: str
@@ -59,6 +61,7 @@ class RunRate(msgspec.Struct, frozen=True, kw_only=True):
     monthly: Spread
     horizon: Spread
     tiers: tuple[TierRate, ...]
+    energy: tuple[Energy, ...]
 
 
 def run_rates(inputs: Inputs, exact: Values[Fraction], draws: Values[Floats]) -> tuple[RunRate, ...]:
@@ -88,7 +91,20 @@ def _run_rate(inputs: Inputs, exact: Values[Fraction], draws: Values[Floats], na
         monthly=spread((request * volume + fixed) * float(DAYS_PER_MONTH)),
         horizon=spread(request * _volume(draws, days) + fixed * days + one_off_usd(draws, name)),
         tiers=_tiers(inputs, exact, name),
+        energy=_energy(inputs, exact, name),
     )
+
+
+def _energy(inputs: Inputs, exact: Values[Fraction], name: str) -> tuple[Energy, ...]:
+    one, target = inputs.architecture(name), inputs.architecture(inputs.incumbent)
+    seconds, reaching = exact[f"{name}.cpu_seconds_per_1000"], Fraction(int(one.remote))
+    if one.escalates:
+        passed_on = exact[f"{name}.escalation_rate"]
+        asked_again = passed_on + (1 - passed_on) * exact["audit_share"]
+        seconds += asked_again * exact[f"{target.name}.cpu_seconds_per_1000"]
+        reaching += asked_again * int(target.remote)
+    own = local_energy(float(seconds), joules_per_cpu_second=inputs.joules_per_cpu_second)
+    return (own, remote_energy(float(reaching * 1000))) if reaching else (own,)
 
 
 def _volume(values: Values[Number], days: int) -> Number:

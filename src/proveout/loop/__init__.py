@@ -1,6 +1,6 @@
 """The loop as Python calls: new, snapshot, build, compare, cost, decide, verify; and the knowledge base of a task."""
 
-from proveout.loop._economics import cost, decide, measurements_of, price_list, scenario_of
+from proveout.loop._economics import cost, decide, measured_joules, measurements_of, price_list, scenario_of
 from proveout.loop._knowledge import Found, ingest, replay, search
 from proveout.loop._new import new
 from proveout.loop._open import OpenTask, opened, quiet
@@ -28,6 +28,7 @@ __all__ = [
     "diff_policies",
     "explain_case",
     "ingest",
+    "measured_joules",
     "measurements_of",
     "new",
     "opened",

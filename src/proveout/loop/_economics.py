@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,25 +23,50 @@ if TYPE_CHECKING:
 
     from proveout.task import Task, Usage
 
-__all__ = ["cost", "decide", "measurements_of", "price_list", "scenario_of"]
+__all__ = ["cost", "decide", "measured_joules", "measurements_of", "price_list", "scenario_of"]
 
 RECORDED = "recorded"
 UNKNOWN = "price unknown"
 
 
-def cost(folder: Path, *, scenario: economics.Scenario | None = None) -> economics.CostReport:
+def cost(
+    folder: Path,
+    *,
+    scenario: economics.Scenario | None = None,
+    certificates: Sequence[economics.Certified] = (),
+    joules_per_cpu_second: float | None = None,
+) -> economics.CostReport:
     """What each architecture of the latest trial costs, and what moving to it saves; writes nothing.
 
     Args:
         folder: of the task.
         scenario: traffic, prices and terms; None reads ``scenario.toml`` in the folder.
+        certificates: what is certified of candidates of the latest trial.
+        joules_per_cpu_second: as `measured_joules` found; None gives energy as a range.
 
     Raises:
         TrialNotFound: no trial of this task has ended.
         EconomicsError: the scenario is not valid, or a price is not known.
     """
     task = load_task(folder)
-    return economics.cost(_inputs(Workspace(folder), task, scenario or scenario_of(folder), ()))
+    inputs = _inputs(Workspace(folder), task, scenario or scenario_of(folder), certificates)
+    return economics.cost(msgspec.structs.replace(inputs, joules_per_cpu_second=joules_per_cpu_second))
+
+
+def measured_joules(meter: economics.EnergyMeter | None = None) -> float | None:
+    """Joules that this machine takes for one processor second, under a second or so of load; None where it cannot tell.
+
+    Args:
+        meter: reads the energy counters; None takes those of this machine.
+    """
+    return economics.calibrated(meter or economics.EnergyMeter(), _load, time.process_time)
+
+
+def _load() -> None:
+    """Keeps one processor busy for about a second."""
+    until, content = time.process_time() + 1.0, b"0" * 65_536
+    while time.process_time() < until:
+        hashlib.blake2b(content).digest()
 
 
 def decide(

@@ -14,6 +14,8 @@ from proveout.trial._entries import AnswersRecorded, TrialFinished
 from proveout.trial._recording import answers_path, digest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from proveout.store import Workspace
 
 __all__ = ["latest_trial", "mean_usage"]
@@ -37,18 +39,22 @@ def latest_trial(workspace: Workspace, *, task: str) -> Comparison:
     others = 0
     for body in reversed(_finished(workspace)):
         path = workspace.trials / f"{body.trial}.json"
-        content = path.read_bytes() if path.is_file() else b""
-        if digest(content) != body.hash:
-            fix = f"restore the file, or compare again: proveout compare {workspace.root}"
-            why = "it does not match the hash in the ledger"
-            raise ArtifactCorrupt("a trial was altered", why=why, fix=fix, about=str(path))
-        found = msgspec.json.decode(content, type=Comparison)
+        found = msgspec.json.decode(_checked(workspace, path, body.hash), type=Comparison)
         if found.task.fingerprint == task:
             return found
         others += 1
     why = f"{others} ended, of the task as it was before it was edited" if others else "none has ended here"
     fix = f"run: proveout compare {workspace.root}"
     raise TrialNotFound("no trial", why=why, fix=fix, about=str(workspace.root))
+
+
+def _checked(workspace: Workspace, path: Path, stated: str) -> bytes:
+    content = path.read_bytes() if path.is_file() else b""
+    if digest(content) != stated:
+        why = "it does not match the hash in the ledger" if content else "the file is missing"
+        fix = f"restore the file, or compare again: proveout compare {workspace.root}"
+        raise ArtifactCorrupt("a trial was altered", why=why, fix=fix, about=str(path))
+    return content
 
 
 def _finished(workspace: Workspace) -> list[TrialFinished]:
@@ -62,6 +68,9 @@ def _finished(workspace: Workspace) -> list[TrialFinished]:
 def mean_usage(workspace: Workspace, comparison: Comparison) -> dict[str, Usage]:
     """What one answer of each candidate took on average; tokens are rounded to whole ones.
 
+    Raises:
+        ArtifactCorrupt: recorded answers are not what the ledger says they are.
+
     Example:
         >>> mean_usage.__name__
         'mean_usage'
@@ -72,7 +81,7 @@ def mean_usage(workspace: Workspace, comparison: Comparison) -> dict[str, Usage]
         for entry in reader.entries(kind=AnswersRecorded.kind):
             body = entry.body()
             if entry.index in indexes and isinstance(body, AnswersRecorded):
-                content = answers_path(workspace, body.hash).read_bytes()
+                content = _checked(workspace, answers_path(workspace, body.hash), body.hash)
                 rows, total = totals[indexes[entry.index]]
                 answers = msgspec.json.decode(content, type=list[Answer])
                 totals[indexes[entry.index]] = (rows + len(answers), _sum(total, answers))
