@@ -83,6 +83,7 @@ def test_the_terminal_shows_the_table_and_the_verdict(inputs: Inputs) -> None:
     print_decision(decide(inputs), console)
     assert "Verdict: migrate to small." in out.getvalue()
     assert "hangs most on" in out.getvalue()
+    assert "It stops being worth it where" in out.getvalue()
 
 
 def test_without_anything_to_move_to(make: Make) -> None:

@@ -81,8 +81,11 @@ def print_decision(decision: Decision, console: Console) -> None:
 
 
 def print_verdict(decision: Decision, console: Console) -> None:
-    """The verdict and its reason."""
+    """The verdict, its reason, and the nearest figure at which the worth of the move turns its sign."""
     console.print()
     to = f" to {decision.to}" if decision.to else ""
     console.print(Text(f"Verdict: {decision.verdict}{to}.", style="bold"))
     console.print(Text(f"{decision.reason[0].upper()}{decision.reason[1:]}."))
+    for turn in decision.cost.flips.get(decision.to, ())[:1]:
+        now = f"{turn.typical:,.4g} {turn.unit} now"
+        console.print(Text(f"It stops being worth it where {turn.name} is {turn.value:,.4g} ({now})."))

@@ -116,7 +116,7 @@ def escalations_avoided(
 
     Example:
         >>> [round(value) for value in escalations_avoided(Counts(100, 1000), Counts(40, 1000), 10_000)]
-        [600, 377, 829]
+        [600, 379, 827]
     """
     if requests < 0:
         raise CountsInvalid("no such volume", why=f"it is {requests:g}", fix="give 0 or more", about="requests")
