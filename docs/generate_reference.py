@@ -28,6 +28,7 @@ from proveout.economics import (
     Tier,
     Traffic,
 )
+from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.ledger import entry_kinds, entry_type
 from proveout.task import (
     KPI,
@@ -55,7 +56,7 @@ is honoured.
 | 0 | done | |
 | 1 | a bug in Proveout | |
 | 2 | wrong usage | |
-| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `EconomicsError`, `LedgerError` |
+| 3 | bad input | all branches not named below |
 | 4 | something stored is not what was stored | `IntegrityError` |
 | 5 | another process is at it | `BusyError` |
 | 6 | the machine lacks something | `SetupError` |
@@ -104,6 +105,12 @@ from; P10, P50 and P90 come from draws.
 | triangular | `{ dist = "triangular", low = 1, mode = 2, high = 5 }` | `mode` |
 | normal | `{ dist = "normal", mean = 10, sd = 2 }` | `mean` |
 | lognormal | `{ dist = "lognormal", median = 10, sigma = 0.5 }` | `median` |
+
+"""
+EVENTS = """# events.toml
+
+What `proveout events` reacts to, beside `task.toml`: one `[[triggers]]` table for each reaction. Unknown keys are
+errors. A path is `data`, `data.FIELD.FIELD`, `extensions.NAME` or an attribute of the event: `subject`, `type`, `time`.
 
 """
 ENTRIES = """# Ledger entries
@@ -193,6 +200,14 @@ def scenario_page() -> str:
     )
 
 
+def events_page() -> str:
+    """Every key of events.toml with type, default and meaning."""
+    parts = [f"{EVENTS}## `[[triggers]]`\n\n{_table(Trigger, '')}"]
+    for title, prefix, kind in (("gate", "gate.", GateSpec), ("gate.fields", "gate.fields[].", FieldRule)):
+        parts.append(f"\n## `{title}`\n\n{_line(inspect.getdoc(kind) or '')}\n\n{_table(kind, prefix)}")
+    return "".join(parts)
+
+
 def entries_page() -> str:
     """Every kind of ledger entry with its fields."""
     parts = [ENTRIES]
@@ -273,6 +288,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "task-toml.md": task_page(),
         "scenario-toml.md": scenario_page(),
+        "events-toml.md": events_page(),
         "ledger-entries.md": entries_page(),
     }
 

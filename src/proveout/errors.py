@@ -9,17 +9,19 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
     │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound · RequestNotFound
     ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
+    │                             MicroModelUnknown
     ├── PolicyError          (3)  PolicyInvalid · FactInvalid · DecisionModelInvalid · GraphInvalid · TextNotUnderstood
     ├── WorkflowError        (3)  WorkflowInvalid · StepFailed · StepTimedOut · StepOutputInvalid · StepLost
     │                             RunNotFound · RunNotReady · GraphVersionMissing · DeterminismBroken
-    ├── TrialError           (3)  MetricUnknown · CandidateInvalid · TrialNotFound
+    ├── TrialError           (3)  MetricUnknown · FaultUnknown · CandidateInvalid · TrialNotFound
     ├── EconomicsError       (3)  ScenarioNotFound · ScenarioInvalid · PriceUnknown · ArchitectureUnknown
     │                             CountsInvalid
+    ├── EventError           (3)  EventInvalid · TriggerInvalid · HandlerUnknown · HandlerTimedOut
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
     │                             StoreCorrupt · IndexCorrupt
-    ├── BusyError            (5)  WriterBusy
+    ├── BusyError            (5)  WriterBusy · HandlerStuck
     └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
 """
 
@@ -49,14 +51,20 @@ __all__ = [
     "EconomicsError",
     "EntryNotFound",
     "EntryUnknown",
+    "EventError",
+    "EventInvalid",
     "ExtraMissing",
     "FactInvalid",
     "FamilyDoesNotFit",
     "FamilyError",
     "FamilyUnknown",
+    "FaultUnknown",
     "GenerationNotFound",
     "GraphInvalid",
     "GraphVersionMissing",
+    "HandlerStuck",
+    "HandlerTimedOut",
+    "HandlerUnknown",
     "ImporterUnknown",
     "IndexCorrupt",
     "IntegrityError",
@@ -64,6 +72,7 @@ __all__ = [
     "LedgerCorrupt",
     "LedgerError",
     "MetricUnknown",
+    "MicroModelUnknown",
     "NotWritable",
     "OneClass",
     "PolicyError",
@@ -99,6 +108,7 @@ __all__ = [
     "TextNotUnderstood",
     "TrialError",
     "TrialNotFound",
+    "TriggerInvalid",
     "WeightsMismatch",
     "WeightsMissing",
     "WorkflowError",
@@ -249,6 +259,10 @@ class RerankerUnknown(FamilyError):
     """No reranker of that name is registered."""
 
 
+class MicroModelUnknown(FamilyError):
+    """No kind of micro-model of that name is registered."""
+
+
 class PolicyError(ProveoutError):
     """What the symbolic family reasons with cannot be used as it is."""
 
@@ -327,6 +341,10 @@ class MetricUnknown(TrialError):
     """No metric of that name is registered."""
 
 
+class FaultUnknown(TrialError):
+    """No fault of that name is registered."""
+
+
 class CandidateInvalid(TrialError):
     """A candidate was built for another task or on another snapshot, or breaks the protocol: it cannot be measured."""
 
@@ -359,6 +377,28 @@ class ArchitectureUnknown(EconomicsError):
 
 class CountsInvalid(EconomicsError):
     """Counts of an experiment, or a log of one, cannot be what they are said to be."""
+
+
+class EventError(ProveoutError):
+    """An event, or what is to be done with it, cannot be used as it is."""
+
+    exit_code = 3
+
+
+class EventInvalid(EventError):
+    """What was sent is no CloudEvent 1.0, is too large or too deep, or lacks a field that its trigger needs."""
+
+
+class TriggerInvalid(EventError):
+    """``events.toml`` is missing or not valid, or does not fit the task."""
+
+
+class HandlerUnknown(EventError):
+    """A trigger names a handler that is not registered."""
+
+
+class HandlerTimedOut(EventError):
+    """A handler took longer than its trigger allows."""
 
 
 class ProviderError(ProveoutError):
@@ -443,6 +483,10 @@ class BusyError(ProveoutError):
 
 class WriterBusy(BusyError):
     """Another process writes to this ledger."""
+
+
+class HandlerStuck(BusyError):
+    """So many calls of handlers never returned that no further one is made."""
 
 
 class SetupError(ProveoutError):

@@ -14,7 +14,7 @@ Run = Callable[..., Any]
 
 
 def test_from_files_to_a_verified_comparison(desk: Path, proveout: Run) -> None:
-    compared = proveout("compare", "desk", "--families", "distilled,retrieval,llm", "--json")
+    compared = proveout("compare", "desk", "--families", "distilled,retrieval,llm", "--modularity", "--json")
     assert compared.code == 0, compared.err
     by_family = {candidate["family"]: candidate for candidate in compared.json["candidates"]}
     assert set(by_family) == {"distilled", "retrieval", "llm"}
@@ -28,6 +28,8 @@ def test_from_files_to_a_verified_comparison(desk: Path, proveout: Run) -> None:
     assert by_family["distilled"]["quality"]["accuracy"]["value"] > 0.9
     assert by_family["llm"]["simulated"] is True
     assert by_family["distilled"]["simulated"] is False
+    assert by_family["retrieval"]["axes"]["modularity"]["undefined"]["localised"] == "one piece"
+    assert "replay" in by_family["llm"]["axes"]["modularity"]["undefined"]["localised"]
 
     report = Path(desk.parent / compared.json["report"]).read_text(encoding="utf-8")
     assert "simulated" in report

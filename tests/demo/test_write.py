@@ -47,7 +47,7 @@ def test_another_seed_gives_other_messages() -> None:
 def test_files_and_sizes(desk: Path, examples: Rows, test_rows: Rows) -> None:
     pages = ["damaged-goods", "digital-goods", "final-sale", "loyalty-and-escalation", "returns-window", "shipping"]
     names = ["README.md", "data/contrast.csv", "data/examples.csv", "data/test.csv"]
-    names += ["facts.yaml", "policy.yaml", "scenario.toml", "task.toml"]
+    names += ["facts.yaml", "policy.yaml", "replies.toml", "scenario.toml", "task.toml"]
     assert sorted(content(desk)) == sorted([*names, *(f"documents/{page}.md" for page in pages)])
     assert (len(examples), len(test_rows)) == (2_400, 600)
     assert tuple(examples[0]) == tuple(test_rows[0]) == Row._fields

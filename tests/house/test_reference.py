@@ -7,11 +7,13 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 
 from proveout import errors
 from proveout.cli import COMMANDS
 from proveout.economics import scenario_keys
+from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.ledger import entry_kinds
 from proveout.task import task_keys
 
@@ -41,8 +43,15 @@ def test_every_key_of_a_scenario_is_documented(key: str) -> None:
     assert f"`{key}`" in page("scenario-toml.md")
 
 
+@pytest.mark.parametrize("kind", [Trigger, GateSpec, FieldRule])
+def test_every_key_of_a_trigger_is_documented(kind: type[msgspec.Struct]) -> None:
+    prefix = {Trigger: "", GateSpec: "gate.", FieldRule: "gate.fields[]."}[kind]
+    keys = [f"`{prefix}{name}`" for name in kind.__struct_fields__ if name not in {"gate", "fields"}]
+    assert [key for key in keys if key not in page("events-toml.md")] == []
+
+
 def test_every_kind_of_entry_is_documented() -> None:
-    for package in ("data", "economics", "families", "trial"):
+    for package in ("data", "economics", "events", "families", "trial"):
         import_module(f"proveout.{package}")
     ours = [kind for kind in entry_kinds() if not kind.startswith(("example.", "test."))]
     assert ours

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 import pytest
@@ -20,6 +20,7 @@ from proveout.errors import FamilyDoesNotFit, FamilyUnknown, TaskChanged, TaskIn
 from proveout.ledger import LedgerReader
 from proveout.store import Workspace
 from proveout.task import Answer, Task
+from proveout.testing import FakeComposed
 
 
 def kinds(folder: Path) -> list[str]:
@@ -186,6 +187,79 @@ test = ["test.csv"]
     assert quality.accuracy_answered is not None
     assert proveout.verify(tmp_path).ok
     assert "Can its answers be checked" in trial.render_report(result)
+
+
+@families.family("orders-fake")
+class OrdersFamily:
+    """Three steps, each of which can be learned anew."""
+
+    name = "orders-fake"
+    candidate = FakeComposed
+    learned: ClassVar[list[tuple[str, int, int]]] = []
+
+    def fits(self, task: Task) -> families.Fit:
+        return families.Fit(ok=True)
+
+    def build(
+        self, task: Task, train: data.TrainSplit, select: data.SelectSplit, run: families.BuildRun
+    ) -> FakeComposed:
+        self.learned.append(("", run.seed, len(train)))
+        return FakeComposed(families.card_of(self.name, task, run), errors={"intent": 0.2, "days": 0.1})
+
+    def rebuild(
+        self,
+        candidate: families.Candidate,
+        step: str,
+        task: Task,
+        train: data.TrainSplit,
+        select: data.SelectSplit,
+        run: families.BuildRun,
+    ) -> FakeComposed:
+        assert isinstance(candidate, FakeComposed)
+        self.learned.append((step, run.seed, len(train)))
+        return candidate.rebuilt(step, run.seed)
+
+
+def test_a_composed_candidate_is_taken_apart_once(tmp_path: Path) -> None:
+    for name, seed in (("train", 1), ("test", 2)):
+        rows = [
+            f'"{row.inputs["text"]}",{row.expected["decision"]}' for row in FakeComposed.rows(60, seed) if row.expected
+        ]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["text,decision", *rows]) + "\n", encoding="utf-8")
+    toml = """
+name = "orders"
+kind = "decide"
+target = "decision"
+[input]
+type = "object"
+properties.text = { type = "string" }
+[output]
+type = "object"
+properties.decision = { enum = ["approve", "ask", "refuse"] }
+[data]
+examples = ["train.csv"]
+test = ["test.csv"]
+"""
+    (tmp_path / "task.toml").write_text(toml, encoding="utf-8")
+    OrdersFamily.learned.clear()
+    first = proveout.compare(tmp_path, names=["orders-fake"], seed=4, modularity=True)
+    axis = first.candidates[0].axes.modularity
+    assert axis is not None
+    assert axis.localised is not None
+    assert axis.localised.value >= 0.9
+    assert axis.leaked is not None
+    assert (axis.leaked.value, axis.leaked.n) == (0.0, 60)
+    assert axis.fix_of_whole is not None
+    whole = first.rows.train
+    kept = round(0.7 * whole)
+    assert OrdersFamily.learned == [("", 4, whole), ("intent", 5, kept), ("days", 5, kept), ("", 5, kept)]
+    second = proveout.compare(tmp_path, names=["orders-fake"], seed=4, modularity=True)
+    assert second.candidates[0].axes == first.candidates[0].axes
+    assert len(OrdersFamily.learned) == 4
+    assert proveout.verify(tmp_path).ok
+    plain = proveout.compare(tmp_path, names=["orders-fake"], seed=4)
+    assert plain.candidates[0].axes.modularity is None
+    assert plain.trial != first.trial
 
 
 @pytest.mark.slow

@@ -47,7 +47,20 @@ ALL = "-"
 @click.option(
     "--causal", is_flag=True, help="Also ask about edited test rows and contrast rows, as [causal] of task.toml says."
 )
+@click.option(
+    "--route",
+    "routes",
+    multiple=True,
+    metavar="FORM:A,B",
+    help="Also measure a route over the families: cascade:distilled,llm asks the next when one is unsure, "
+    "mixture:distilled,retrieval asks all. May be given several times.",
+)
 @click.option("--interpret", is_flag=True, help="Also ask with words left out, to see which of them answers stand on.")
+@click.option(
+    "--modularity",
+    is_flag=True,
+    help="Also take composed candidates apart: whom to blame, which faults are found, what a replaced step changes.",
+)
 def command(  # noqa: PLR0913  one argument an option
     *,
     folder: Path,
@@ -59,6 +72,8 @@ def command(  # noqa: PLR0913  one argument an option
     learning_curve: str | None,
     causal: bool,
     interpret: bool,
+    modularity: bool,
+    routes: tuple[str, ...],
 ) -> None:
     """Measure one candidate per family on the same untouched rows of the task in DIR.
 
@@ -74,6 +89,8 @@ def command(  # noqa: PLR0913  one argument an option
             learning_curve=learning_curve == ALL or [name for name in (learning_curve or "").split(",") if name],
             causal=causal,
             interpret=interpret,
+            modularity=modularity,
+            routes=routes,
             progress=progress,
         )
     report_and_show(result, folder, json_to, report)

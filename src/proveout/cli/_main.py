@@ -26,6 +26,7 @@ COMMANDS = {
     "search": ("proveout.cli._search", "Find passages, with document, version and span."),
     "replay": ("proveout.cli._replay", "Answer a recorded search again, bit for bit."),
     "policy": ("proveout.cli._policy", "Check, explain and compare a policy."),
+    "events": ("proveout.cli._events", "Run the model when something happens and matters."),
     "ledger": ("proveout.cli._ledger", "Show, prove and export ledger entries."),
     "demo": ("proveout.cli._demo", "Run the whole loop on a synthetic refund desk."),
 }

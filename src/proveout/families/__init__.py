@@ -4,13 +4,17 @@ from proveout.families._build import (
     Built,
     CandidateBuilt,
     build,
+    build_run,
     candidate_ids,
+    find_built,
+    keep_candidate,
     load_candidate,
+    load_from,
     verify_candidate,
 )
 from proveout.families._calibration import Calibrator, fit_calibrator, rejection_threshold
 from proveout.families._code import code_version
-from proveout.families._composed import Composed, ComposedStep, Override, Rebuilds
+from proveout.families._composed import Composed, ComposedStep, Override, Rebuilds, agrees
 from proveout.families._embedders import Embedder, EmbedderKind, embedder, embedders, fit_embedder, load_embedder
 from proveout.families._incumbent import Recorded
 from proveout.families._proofs import (
@@ -32,9 +36,12 @@ from proveout.families._protocol import (
     default_families,
     families,
     family,
+    route,
+    routes,
 )
 from proveout.families.distilled import DistilledCandidate, DistilledFamily, Suspect, TaggerCandidate
 from proveout.families.llm import Completion, EndpointCandidate, LlmFamily, Provider, ReplayCandidate
+from proveout.families.modular import ModularCandidate, ModularFamily
 from proveout.families.retrieval import (
     Hit,
     IngestReport,
@@ -87,6 +94,8 @@ __all__ = [
     "LanguageCandidate",
     "LlmFamily",
     "Loads",
+    "ModularCandidate",
+    "ModularFamily",
     "Override",
     "PassageCandidate",
     "Provider",
@@ -107,7 +116,9 @@ __all__ = [
     "VectorIndex",
     "WrittenCandidate",
     "WrittenFamily",
+    "agrees",
     "build",
+    "build_run",
     "candidate_ids",
     "card_of",
     "check_proof",
@@ -120,10 +131,13 @@ __all__ = [
     "embedders",
     "families",
     "family",
+    "find_built",
     "fit_calibrator",
     "fit_embedder",
+    "keep_candidate",
     "load_candidate",
     "load_embedder",
+    "load_from",
     "proof_checker",
     "proof_checkers",
     "read_folder",
@@ -131,5 +145,7 @@ __all__ = [
     "rejection_threshold",
     "replay",
     "reranker",
+    "route",
+    "routes",
     "verify_candidate",
 ]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import time
 from functools import partial
 from pathlib import Path
@@ -12,26 +9,36 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proveout.errors import ArtifactCorrupt, CandidateNotFound, FamilyDoesNotFit
+from proveout.errors import CandidateNotFound, FamilyDoesNotFit
+from proveout.families._artifacts import MANIFEST, artifact_ids, built_before, check_files, store_artifact
 from proveout.families._code import code_version
 from proveout.families._incumbent import recorded_answers
-from proveout.families._protocol import BuildRun, Candidate, families
+from proveout.families._protocol import BuildRun, Candidate, families, routes
 from proveout.ledger import EntryBody, LedgerReader, entry
-from proveout.store import Workspace, fsync_folder, translated_os_errors, write_atomic
-from proveout.task import canonical_json, content_hash, fingerprint
+from proveout.task import content_hash, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proveout.data import Snapshot
     from proveout.ledger import Ledger
+    from proveout.store import Workspace
     from proveout.task import Task
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Built", "CandidateBuilt", "build", "candidate_ids", "load_candidate", "verify_candidate"]
-
-MANIFEST = "manifest.json"
+__all__ = [
+    "Built",
+    "CandidateBuilt",
+    "build",
+    "build_run",
+    "candidate_ids",
+    "find_built",
+    "keep_candidate",
+    "load_candidate",
+    "load_from",
+    "verify_candidate",
+]
 
 
 @entry("candidate.built", version=1)
@@ -69,13 +76,6 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     cpu_seconds: float
 
 
-class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The hash of each file, and of what the candidate was built from."""
-
-    built_from: str
-    files: dict[str, str]
-
-
 def build(  # noqa: PLR0913  a build has this many parties
     workspace: Workspace,
     task: Task,
@@ -99,29 +99,45 @@ def build(  # noqa: PLR0913  a build has this many parties
     if not fit.ok:
         raise FamilyDoesNotFit("the family does not fit", why=fit.reason, fix="choose another family", about=name)
     built_from = content_hash([name, fingerprint(task), snapshot.id, code_version(), seed, embedder])
-    known = _find(workspace, built_from)
+    known = find_built(workspace, built_from)
     if known:
-        return _reused(workspace, known)
-    run = BuildRun(
+        return known
+    run = build_run(
+        workspace,
+        task,
+        snapshot,
         seed=seed,
-        snapshot=snapshot.id,
-        cache=workspace.cache,
+        ledger=ledger,
         progress=lambda stage, done, total: progress(f"{name}: {stage}", done, total),
         embedder=embedder,
-        recorded=partial(recorded_answers, task, snapshot, ledger),
-        documents=lambda: {document.path: snapshot.read_document(document) for document in snapshot.documents},
     )
     wall, cpu = time.perf_counter(), time.process_time()
     candidate = maker.build(task, snapshot.train(), snapshot.select(), run)
     took = (time.perf_counter() - wall, time.process_time() - cpu)
-    identifier, manifest = _store(workspace, name, candidate, built_from)
+    return keep_candidate(workspace, candidate, built_from, took, ledger)
+
+
+def keep_candidate(
+    workspace: Workspace, candidate: Candidate, built_from: str, took: tuple[float, float], ledger: Ledger
+) -> Built:
+    """Store a candidate and say so in the ledger.
+
+    Args:
+        workspace: where it is stored.
+        candidate: its card names it and what it is tied to.
+        built_from: a hash of all it was built from, by which `find_built` finds it.
+        took: seconds that building it took, elapsed and of processor time.
+        ledger: written to.
+    """
+    card = candidate.card
+    identifier, manifest = store_artifact(workspace.candidates, card.family, candidate.save, built_from)
     body = CandidateBuilt(
         candidate=identifier,
-        family=name,
-        task=candidate.card.task,
-        snapshot=snapshot.id,
-        code=candidate.card.code,
-        seed=seed,
+        family=card.family,
+        task=card.task,
+        snapshot=card.snapshot,
+        code=card.code,
+        seed=card.seed,
         files=manifest.files,
         wall_seconds=took[0],
         cpu_seconds=took[1],
@@ -133,6 +149,28 @@ def build(  # noqa: PLR0913  a build has this many parties
     )
 
 
+def build_run(
+    workspace: Workspace,
+    task: Task,
+    snapshot: Snapshot,
+    *,
+    seed: int,
+    ledger: Ledger,
+    progress: Progress,
+    embedder: str = "auto",
+) -> BuildRun:
+    """What a build on a snapshot may use besides its data."""
+    return BuildRun(
+        seed=seed,
+        snapshot=snapshot.id,
+        cache=workspace.cache,
+        progress=progress,
+        embedder=embedder,
+        recorded=partial(recorded_answers, task, snapshot, ledger),
+        documents=lambda: {document.path: snapshot.read_document(document) for document in snapshot.documents},
+    )
+
+
 def load_candidate(workspace: Workspace, identifier: str) -> Candidate:
     """Load a candidate, its files re-hashed.
 
@@ -140,14 +178,25 @@ def load_candidate(workspace: Workspace, identifier: str) -> Candidate:
         CandidateNotFound: there is none of that id.
         ArtifactCorrupt: a file was altered.
     """
-    verify_candidate(workspace, identifier)
-    kind = families.create(identifier.partition("@")[0]).candidate
-    return kind.load(workspace.candidates / identifier, workspace.cache)
+    return load_from(workspace.candidates / identifier, workspace.cache)
+
+
+def load_from(folder: Path, cache: Path) -> Candidate:
+    """Load a candidate from its folder, whose name is its id, its files re-hashed.
+
+    Raises:
+        CandidateNotFound: there is none of that id.
+        ArtifactCorrupt: a file was altered.
+    """
+    _verify_files(folder)
+    name = folder.name.partition("@")[0]
+    kind = routes.create(name) if name in routes.names() else families.create(name).candidate
+    return kind.load(folder, cache)
 
 
 def candidate_ids(workspace: Workspace) -> list[str]:
     """Ids of all candidates here, sorted."""
-    return sorted(path.parent.name for path in workspace.candidates.glob(f"*@*/{MANIFEST}"))
+    return artifact_ids(workspace.candidates)
 
 
 def verify_candidate(workspace: Workspace, identifier: str) -> str:
@@ -157,35 +206,22 @@ def verify_candidate(workspace: Workspace, identifier: str) -> str:
         CandidateNotFound: there is none of that id.
         ArtifactCorrupt: a file was altered, added or removed.
     """
-    folder = workspace.candidates / identifier
-    path = folder / MANIFEST
+    return _verify_files(workspace.candidates / identifier)
+
+
+def _verify_files(folder: Path) -> str:
+    identifier, path = folder.name, folder / MANIFEST
     if not path.is_file():
-        known = ", ".join(candidate_ids(workspace)) or "none"
-        fix = f"build it with: proveout build {workspace.root}"
+        known = ", ".join(artifact_ids(folder.parent)) or "none"
+        fix = f"build it with: proveout build {folder.parent.parent.parent}"
         raise CandidateNotFound("no such candidate", why=f"there is {known}", fix=fix, about=identifier)
-    content = path.read_bytes()
-    if _identifier(identifier.partition("@")[0], content) != identifier:
-        raise _corrupt(path, "its manifest does not match its id", identifier)
-    stated = msgspec.json.decode(content, type=_Manifest).files
-    found = _hashes(folder)
-    for name in sorted(stated.keys() | found.keys()):
-        if stated.get(name) != found.get(name):
-            raise _corrupt(folder / name, "it does not match its hash", identifier)
-    size = sum((folder / name).stat().st_size for name in stated)
-    return f"{len(stated)} files, {size:,} bytes, match their hashes"
+    return check_files(folder.parent, identifier)
 
 
-def _corrupt(path: Path, why: str, identifier: str) -> ArtifactCorrupt:
-    fix = f"restore it from a backup, or remove the folder {identifier} and build again"
-    return ArtifactCorrupt("a candidate was altered", why=why, fix=fix, about=str(path))
-
-
-def _find(workspace: Workspace, built_from: str) -> str | None:
-    for identifier in candidate_ids(workspace):
-        content = (workspace.candidates / identifier / MANIFEST).read_bytes()
-        if msgspec.json.decode(content, type=_Manifest).built_from == built_from:
-            return identifier
-    return None
+def find_built(workspace: Workspace, built_from: str) -> Built | None:
+    """The candidate that was stored with this hash of all it was built from."""
+    known = built_before(workspace.candidates, built_from)
+    return _reused(workspace, known) if known else None
 
 
 def _reused(workspace: Workspace, identifier: str) -> Built:
@@ -203,45 +239,3 @@ def _reused(workspace: Workspace, identifier: str) -> Built:
         wall_seconds=wall,
         cpu_seconds=cpu,
     )
-
-
-def _store(workspace: Workspace, name: str, candidate: Candidate, built_from: str) -> tuple[str, _Manifest]:
-    """Write a candidate's files beside their place, then rename: a kill leaves a whole candidate or none."""
-    unfinished = workspace.candidates / f".{name}-{built_from[:12]}"
-    with translated_os_errors(unfinished):
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        candidate.save(unfinished)
-        _sync(unfinished)
-        manifest = _Manifest(built_from=built_from, files=_hashes(unfinished))
-        content = canonical_json(manifest)
-        write_atomic(unfinished / MANIFEST, content)
-        identifier = _identifier(name, content)
-        target = workspace.candidates / identifier
-        if target.exists():
-            shutil.rmtree(unfinished)
-        else:
-            unfinished.rename(target)
-        fsync_folder(workspace.candidates)
-    return identifier, manifest
-
-
-def _sync(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_dir():
-            fsync_folder(path)
-            continue
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-
-
-def _identifier(name: str, manifest: bytes) -> str:
-    return f"{name}@{hashlib.blake2b(manifest, digest_size=32).hexdigest()[:12]}"
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {
-        path.relative_to(folder).as_posix(): hashlib.blake2b(path.read_bytes(), digest_size=32).hexdigest()
-        for path in files
-    }

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from proveout._registry import Registry
 from proveout.errors import ExtraMissing, WeightsMissing
@@ -18,6 +17,8 @@ from proveout.task import canonical_json, content_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
     Vectors = Any
 
@@ -232,6 +233,8 @@ class TfidfKind:
 
 
 def _vectorisers() -> tuple[TfidfVectorizer, TfidfVectorizer]:
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415  a second, and few commands need it
+
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=MOST_TERMS)
     pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, max_features=MOST_TERMS)
     return words, pieces

@@ -79,6 +79,17 @@ class OnnxEncoder:
         vectors[order] = stacked
         return vectors
 
+    def states(self, text: str) -> tuple[Array, list[tuple[int, int]]]:
+        """The last hidden state of each token of a text, (tokens, d), and the characters that the token covers.
+
+        The marks at both ends of the text cover none.
+        """
+        encoding = self._tokenizer.encode(text)
+        ids = np.array([encoding.ids], dtype=np.int64)
+        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        hidden = self._session.run(None, {name: feed[name] for name in self._wanted})[0]
+        return np.asarray(hidden[0], dtype=np.float32), list(encoding.offsets)
+
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         if len(texts) == 1:
             # A batch goes to a pool of threads, which costs one short text more than cutting it.

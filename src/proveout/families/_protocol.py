@@ -27,6 +27,8 @@ __all__ = [
     "default_families",
     "families",
     "family",
+    "route",
+    "routes",
 ]
 
 Inputs = Mapping[str, Any]
@@ -157,3 +159,6 @@ def default_families() -> list[str]:
 
 families: Registry[Family] = Registry("family", group="proveout.families", missing=FamilyUnknown)
 family = families.register
+# What reads a stored route back: a route is made of candidates, and stored as one.
+routes: Registry[type[Loads]] = Registry("route", group="proveout.routes", missing=FamilyUnknown)
+route = routes.register

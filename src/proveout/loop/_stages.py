@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from proveout import data, families, trial
+from proveout import data, families, release, trial
 from proveout.errors import FamilyDoesNotFit, FamilyUnknown, SnapshotNotFound, TaskInvalid
 from proveout.loop._open import OpenTask, opened, quiet
 from proveout.task import FILE_NAME
@@ -74,6 +75,8 @@ def compare(  # noqa: PLR0913  each axis has its switch
     learning_curve: bool | Sequence[str] = False,
     causal: bool = False,
     interpret: bool = False,
+    modularity: bool = False,
+    routes: Sequence[str] = (),
     progress: Progress = quiet,
 ) -> trial.Comparison:
     """Measure one candidate for each of the families ``names`` on the same TestSplit; build what is not built yet.
@@ -86,6 +89,9 @@ def compare(  # noqa: PLR0913  each axis has its switch
         learning_curve: whether to measure learning curves, or the families to measure them of.
         causal: whether to ask about edited test rows and contrast rows too, as ``[causal]`` of the task says.
         interpret: whether to ask with words left out, to see which of them answers stand on.
+        modularity: whether to take composed candidates apart: replace outputs of their steps by gold, inject faults,
+            and learn steps anew.
+        routes: over the families, as ``cascade:distilled,llm`` or ``mixture:distilled,retrieval``.
         progress: called with a stage name, units done and units in all.
 
     Raises:
@@ -95,11 +101,13 @@ def compare(  # noqa: PLR0913  each axis has its switch
         TaskInvalid: the causal axis is asked for, and the task has no ``[causal]``.
     """
     learners = _learners(names or families.default_families(), wanted=learning_curve)
+    plans = [release.parse_route(text) for text in routes]
     with opened(folder) as here:
         if causal:
             _check_causal(here.task)
         frozen = _frozen(here, progress)
         result = _build(here, frozen, names, (seed, embedder), progress)
+        built = [*result.built, *_routes(here, frozen, result.built, plans)]
         cards = [built.candidate.card for built in result.built if built.candidate.card.family in learners]
         options = trial.TrialOptions(
             seed=seed,
@@ -107,12 +115,21 @@ def compare(  # noqa: PLR0913  each axis has its switch
             curves=tuple(_curves(here, frozen, cards, embedder, progress)),
             causal=causal,
             interpret=interpret,
+            modularity=trial.ModularityPlan(rebuild=_rebuild(here, frozen, (seed, embedder))) if modularity else None,
             next=f"proveout verify {folder}",
             read_text=families.document_text,
         )
         return trial.compare(
-            here.workspace, here.task, frozen, result.built, ledger=here.ledger, progress=progress, options=options
+            here.workspace, here.task, frozen, built, ledger=here.ledger, progress=progress, options=options
         )
+
+
+def _routes(
+    here: OpenTask, frozen: data.Snapshot, built: Sequence[families.Built], plans: Sequence[release.RoutePlan]
+) -> Iterator[families.Built]:
+    """Routes over what was built, tuned on the SelectSplit."""
+    for plan in plans:
+        yield release.build_route(here.workspace, here.task, plan, built, frozen.select(), ledger=here.ledger)
 
 
 def _check_causal(task: Task) -> None:
@@ -149,6 +166,36 @@ def _curves(
 
         learner = trial.Learner(card.family, card.code, rebuild)
         yield trial.learning_curve(here.workspace, here.task, frozen, learner, ledger=here.ledger, progress=progress)
+
+
+KEPT = 0.7
+
+
+def _rebuild(here: OpenTask, frozen: data.Snapshot, choice: tuple[int, str]) -> trial.Rebuild:
+    """Learns one step of a candidate anew, or all of it, from 70 % of the rows and with another seed."""
+    seed, embedder = choice
+    whole = frozen.train()
+    kept = random.Random(seed).sample(range(len(whole)), round(KEPT * len(whole)))  # noqa: S311  no secret
+    train = data.TrainSplit(snapshot=whole.snapshot, examples=tuple(whole.examples[row] for row in sorted(kept)))
+
+    def rebuild(candidate: families.Candidate, step: str) -> families.Candidate | None:
+        family = families.families.create(candidate.card.family)
+        if not isinstance(family, families.Rebuilds):
+            return None
+        run = families.build_run(
+            here.workspace,
+            here.task,
+            frozen,
+            seed=seed + 1,
+            ledger=here.ledger,
+            progress=quiet,
+            embedder=embedder,
+        )
+        if not step:
+            return family.build(here.task, train, frozen.select(), run)
+        return family.rebuild(candidate, step, here.task, train, frozen.select(), run)
+
+    return rebuild
 
 
 def _frozen(here: OpenTask, progress: Progress) -> data.Snapshot:

@@ -43,7 +43,6 @@ def checked(task: Task, where: str) -> Task:
     _check_data(task, where)
     _check_incumbent(task, where)
     _check_rules(task, where)
-    _check_modular(task, where)
     problem = causal_problem(task)
     if problem:
         raise invalid(where, *problem)
@@ -110,14 +109,6 @@ def _check_rules(task: Task, where: str) -> None:
     if rules.day and rules.day not in task.input_fields:
         why = f"the input schema has {', '.join(task.input_fields)}"
         raise invalid(where, f"rules.day {rules.day!r} is no input field", why, "name one of them")
-
-
-def _check_modular(task: Task, where: str) -> None:
-    modular = task.modular
-    if modular.fact and not (modular.intent and task.rules.policy):
-        missing = "modular.intent" if task.rules.policy else "rules.policy"
-        why = f"modular.fact is {modular.fact!r} and there is no {missing}"
-        raise invalid(where, "an intent states no fact", why, f"set {missing}, or drop modular.fact")
 
 
 def _check_incumbent(task: Task, where: str) -> None:

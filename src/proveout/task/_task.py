@@ -124,7 +124,6 @@ class Modular(_Table, frozen=True, kw_only=True):
         graph: a graph of steps, TOML, relative to the task's folder; "" takes the one for the task's kind.
         intent: column of the examples that holds what a row is about; learned as a micro-model of its own. "" takes the
             target, where the task's kind is ``classify``.
-        fact: fact of the policy that the intent states: the intent is then one more way to read it.
         domain: column of the examples that holds the domain of a row's intent, for domain first and intent then.
         tagger: what finds values in a text: ``crf``, or ``encoder``, which is trained and takes longer.
         replies: templates of replies, TOML, relative to the task's folder; "" writes none.
@@ -134,7 +133,6 @@ class Modular(_Table, frozen=True, kw_only=True):
 
     graph: str = ""
     intent: str = ""
-    fact: str = ""
     domain: str = ""
     tagger: Literal["crf", "encoder"] = "crf"
     replies: str = ""

@@ -1,5 +1,7 @@
 """For people who extend Proveout: the conformance suite of families, and fakes."""
 
+from proveout.testing._composed import FakeComposed
+from proveout.testing._composed_promises import check_composed
 from proveout.testing._conformance import check_family
 from proveout.testing._fakes import FakeLedger, make_splits, make_task
 from proveout.testing._provider import (
@@ -17,10 +19,12 @@ from proveout.testing._provider import (
 )
 
 __all__ = [
+    "FakeComposed",
     "FakeLedger",
     "FakeProvider",
     "Reply",
     "answering",
+    "check_composed",
     "check_family",
     "completion",
     "dropped",

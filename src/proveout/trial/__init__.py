@@ -25,11 +25,16 @@ from proveout.trial._curve import CurveOptions, Learner, learning_curve, nested_
 from proveout.trial._efficiency import Multiplier, Reach, SampleEfficiency, examples_to, sample_efficiency
 from proveout.trial._estimates import Estimate
 from proveout.trial._facts_read import FactsRead
+from proveout.trial._faults import Fault, fault, faults, faulty
 from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
+from proveout.trial._kinds import points_of
 from proveout.trial._latest import latest_trial, mean_usage
 from proveout.trial._metrics import Metric, metric, metrics
+from proveout.trial._modularity import FaultTrial, ModularityAxis, StepModularity, Swap
+from proveout.trial._modularity_run import ModularityPlan
+from proveout.trial._modularity_swap import Rebuild
 from proveout.trial._recording import Clock, LatencyPlan
 from proveout.trial._report import render_report
 from proveout.trial._result import is_replayed
@@ -50,6 +55,8 @@ __all__ = [
     "CurvePoint",
     "Estimate",
     "FactsRead",
+    "Fault",
+    "FaultTrial",
     "FieldErrors",
     "FieldQuality",
     "Latency",
@@ -59,10 +66,13 @@ __all__ = [
     "Ledgered",
     "Machine",
     "Metric",
+    "ModularityAxis",
+    "ModularityPlan",
     "Multiplier",
     "Quality",
     "Ranking",
     "Reach",
+    "Rebuild",
     "Rows",
     "SampleEfficiency",
     "Scored",
@@ -70,6 +80,8 @@ __all__ = [
     "ScoredTexts",
     "Segment",
     "Skipped",
+    "StepModularity",
+    "Swap",
     "TaskReference",
     "TrialOptions",
     "VsIncumbent",
@@ -78,6 +90,9 @@ __all__ = [
     "compare_schema",
     "comparison_to_json",
     "examples_to",
+    "fault",
+    "faults",
+    "faulty",
     "is_replayed",
     "latest_trial",
     "learning_curve",
@@ -87,6 +102,7 @@ __all__ = [
     "metrics",
     "nested_subset",
     "paired_test",
+    "points_of",
     "quantile_interval",
     "render_report",
     "render_table",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from scipy import stats
 
 from proveout.trial._intervals import wilson
 
@@ -48,6 +47,8 @@ def calibration(confidence: Floats, right: Ints, bins: int = BINS) -> Calibratio
         >>> found.ece, len(found.bins)
         (0.0, 1)
     """
+    from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
     n = len(confidence)
     if n == 0:
         return Calibration(None, None, ())

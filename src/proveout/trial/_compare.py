@@ -18,6 +18,7 @@ from proveout.trial._entries import TrialFinished, TrialStarted
 from proveout.trial._incumbent import find_incumbent
 from proveout.trial._json import encode_comparison
 from proveout.trial._kinds import measure_of
+from proveout.trial._modularity_run import ModularityPlan
 from proveout.trial._passages import ReadText, passages_of, utf8
 from proveout.trial._probing import AxesPlan, axes_of, axis_warnings, evidence_checker, make_probes
 from proveout.trial._recording import Clock, LatencyPlan, Recorder, digest
@@ -55,6 +56,8 @@ class TrialOptions(msgspec.Struct, frozen=True, kw_only=True):
         curves: learning curves, to be shown.
         causal: whether edited test rows and contrast rows are answered too, as ``[causal]`` of the task says.
         interpret: whether answers are asked for with words left out, to see which they stand on.
+        modularity: how composed candidates are taken apart, their steps replaced, broken and learned anew; None does
+            none of it.
         next: the command that follows; None names ``proveout verify``.
         read_text: a document's text from its path and bytes, which citations count the characters of.
         clock: of elapsed and processor time.
@@ -73,6 +76,7 @@ class TrialOptions(msgspec.Struct, frozen=True, kw_only=True):
     curves: tuple[Curve, ...] = ()
     causal: bool = False
     interpret: bool = False
+    modularity: ModularityPlan | None = None
     next: str | None = None
     read_text: ReadText = utf8
     clock: Clock = Clock()
@@ -135,7 +139,12 @@ def compare(
         seed=options.seed,
         usd_per_cpu_hour=options.usd_per_cpu_hour,
     )
-    plan = AxesPlan(probes=probes, interpret=options.interpret, checker=evidence_checker(task, snapshot, passages))
+    plan = AxesPlan(
+        probes=probes,
+        interpret=options.interpret,
+        checker=evidence_checker(task, snapshot, passages),
+        modularity=options.modularity,
+    )
     results = tuple(_measured(shared, recorder, plan, pair, progress) for pair in zip(built, recordings, strict=True))
     comparison = _comparison(task, snapshot, test, results, options)
     comparison = msgspec.structs.replace(
@@ -153,7 +162,13 @@ def compare(
 def _asked(task: Task, probes: Probes | None, options: TrialOptions) -> list[Any]:
     """What a result depends on besides the candidates' answers to the test rows; empty when they are all."""
     causal = [] if probes is None else ["causal", task.causal, [row.example.inputs for row in probes.contrast]]
-    return [*causal, *(["interpret"] if options.interpret else [])]
+    return [*causal, *(["interpret"] if options.interpret else []), *_taken_apart(options.modularity)]
+
+
+def _taken_apart(plan: ModularityPlan | None) -> list[Any]:
+    if plan is None:
+        return []
+    return ["modularity", plan.wrong, plan.sample, plan.hidden, plan.swapped, plan.rebuild is not None]
 
 
 def _recorder(

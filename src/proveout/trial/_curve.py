@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from scipy import stats
 
 from proveout.data import TrainSplit
 from proveout.families import Candidate
@@ -167,6 +166,8 @@ def _measure(
 
 
 def _point(per_class: int, measured: Sequence[tuple[int, CurveMeasured]]) -> CurvePoint:
+    from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
     seeds = np.array([body.right / body.rows for _, body in measured])
     mean = float(np.mean(seeds))
     half = None

@@ -9,6 +9,7 @@ __all__ = [
     "ContrastOpened",
     "CurveMeasured",
     "LatencyRecorded",
+    "ModularityMeasured",
     "ProbesMade",
     "TrialFinished",
     "TrialStarted",
@@ -109,6 +110,29 @@ class ProbesMade(EntryBody, frozen=True, kw_only=True):
     purpose: str
     hash: str
     rows: int
+
+
+@entry("trial.modularity_measured", version=1)
+class ModularityMeasured(EntryBody, frozen=True, kw_only=True):
+    """A composed candidate answered test rows with outputs of its steps replaced, and steps of it were learned anew.
+
+    Attributes:
+        candidate: id.
+        snapshot: id.
+        plan: hash of what was asked: limits, seed, names of the faults, rows.
+        answers: number of answers asked for.
+        hash: BLAKE2b-256 of the file that holds what came out, which is named by it.
+
+    Example:
+        >>> ModularityMeasured(candidate="modular@1", snapshot="s", plan="cd", answers=9, hash="ab").kind
+        'trial.modularity_measured'
+    """
+
+    candidate: str
+    snapshot: str
+    plan: str
+    answers: int
+    hash: str
 
 
 @entry("trial.latency_recorded", version=1)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 
 if TYPE_CHECKING:
     from proveout.trial._scored import Floats, Ints
@@ -57,6 +57,8 @@ def wilson(right: int, n: int, confidence: float = CONFIDENCE) -> Interval | Non
         >>> f"{value:.2f} ({low:.3f} to {high:.3f})"
         '0.95 (0.888 to 0.978)'
     """
+    from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
     if n == 0:
         return None
     low, high = stats.binomtest(right, n).proportion_ci(confidence, method="wilson")
@@ -98,6 +100,8 @@ def cluster_interval(hits: Ints, clusters: Ints, confidence: float = CONFIDENCE)
 
 def _wilson(share: float, n: float, confidence: float) -> tuple[float, float]:
     """Wilson's interval of a share of ``n`` hits, which need be no whole number."""
+    from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
     z = float(stats.norm.ppf((1 + confidence) / 2))
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
@@ -127,6 +131,8 @@ def paired_test(ours: Ints, theirs: Ints, confidence: float = CONFIDENCE) -> Pai
         >>> round(result.difference, 2), round(result.p_value, 4)
         (0.1, 0.002)
     """
+    from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
     n = len(ours)
     if n == 0:
         return None
@@ -152,6 +158,8 @@ def _newcombe(table: tuple[int, int, int, int], confidence: float) -> tuple[floa
 
 
 def _bounded(right: int, n: int, confidence: float) -> tuple[float, float, float]:
+    from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
     low, high = stats.binomtest(right, n).proportion_ci(confidence, method="wilson")
     return right / n, float(low), float(high)
 
@@ -189,6 +197,8 @@ def quantile_interval(values: Floats, quantile: float, confidence: float = CONFI
         >>> quantile_interval(np.arange(1.0, 11.0), 0.99).high is None
         True
     """
+    from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
     n = len(values)
     if n == 0:
         return None
@@ -253,6 +263,8 @@ def _indicator(column: Ints, keep: Ints, width: int) -> sparse.csr_array:
 
 
 def _bias_corrected(value: float, spread: Floats) -> tuple[float, float]:
+    from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
     below = (np.sum(spread < value) + 0.5 * np.sum(spread == value)) / len(spread)
     shift = 2 * stats.norm.ppf(np.clip(below, 1e-3, 1 - 1e-3))
     edge = stats.norm.ppf((1 + CONFIDENCE) / 2)

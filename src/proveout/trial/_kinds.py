@@ -14,7 +14,7 @@ from proveout.trial._metrics import Metric, answer_metrics, class_quality, confu
 from proveout.trial._scored import ScoredRows, label_of, score
 from proveout.trial._texts import Passages, score_texts, text_key
 
-__all__ = ["KINDS", "Column", "Measure", "measure_of"]
+__all__ = ["KINDS", "Column", "Measure", "measure_of", "points_of"]
 
 Output = dict[str, Any] | None
 
@@ -154,3 +154,17 @@ def measure_of(kind: str) -> Measure:
         'token_f1'
     """
     return KINDS[kind]
+
+
+def points_of(task: Task, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
+    """How right each guess is, from 0 to 1, as a trial would score it; None for a row that is out of scope.
+
+    Example:
+        >>> from proveout.testing import make_task
+        >>> row = Example(id="1", inputs={"text": "hi"}, expected={"label": "a"})
+        >>> points_of(make_task(), [row], [Answer(output={"label": "a"}, guess={"label": "a"})])
+        [1.0]
+    """
+    scored = measure_of(task.kind).score(task, examples, answers, 0, None)
+    pairs = zip(scored.points.tolist(), scored.in_scope.tolist(), strict=True)
+    return [float(points) if inside else None for points, inside in pairs]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
 
 from proveout._registry import Registry
 from proveout.errors import MetricUnknown
@@ -128,6 +127,8 @@ def class_quality(scored: Scored) -> tuple[ClassQuality, ...]:
         >>> [c.f1 for c in class_quality(Scored(labels=("a", "b"), truth=two, guess=two, output=two, confidence=two))]
         [1.0, 1.0]
     """
+    from sklearn.metrics import precision_recall_fscore_support  # noqa: PLC0415  a second, and few commands need it
+
     kept = scored.rows(scored.in_scope)
     codes = np.unique(kept.truth)
     if not len(codes):

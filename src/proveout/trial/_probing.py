@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proveout.families import document_versions
+from proveout.families import Composed, document_versions
 from proveout.task import Answer, Example, content_hash
 from proveout.trial._axes import Axes
 from proveout.trial._causal import Probes, Seen, causal_axis
@@ -15,6 +15,11 @@ from proveout.trial._contrast import open_contrast
 from proveout.trial._edits import edits_of
 from proveout.trial._evidence import EvidenceChecker, learned_rows
 from proveout.trial._interpret import faithfulness, interpretability
+from proveout.trial._modularity import ModularityAxis, modularity_axis, one_piece
+from proveout.trial._modularity_ask import Oracle, spread
+from proveout.trial._modularity_record import recorded_outcomes
+from proveout.trial._modularity_run import ModularityPlan, Outcomes, experiments
+from proveout.trial._modularity_swap import swap_tests
 from proveout.trial._recording import Recorder, probing
 from proveout.trial._result import Measuring, is_replayed
 
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from proveout.task import Task
     from proveout.trial._comparison import CandidateResult
     from proveout.trial._recording import Recording
+    from proveout.trial._scored import Ints
     from proveout.trial._texts import Passages
 
 __all__ = ["AxesPlan", "axes_of", "axis_warnings", "evidence_checker", "make_probes"]
@@ -41,11 +47,13 @@ class AxesPlan(msgspec.Struct, frozen=True, kw_only=True):
         probes: edits and contrast rows; None without ``--causal``.
         interpret: whether answers are asked for with words left out.
         checker: of evidence.
+        modularity: how composed candidates are taken apart; None without ``--modularity``.
     """
 
     probes: Probes | None
     interpret: bool
     checker: EvidenceChecker
+    modularity: ModularityPlan | None = None
 
 
 def make_probes(task: Task, rows: tuple[Example, ...], snapshot: Snapshot, ledger: Ledger, purpose: str) -> Probes:
@@ -95,8 +103,9 @@ def axes_of(
     if plan.interpret and not replayed:
         faithful = faithfulness(shared.task, shared.examples, recording.answers, answered, (ask, key), shared.seed)
         found = msgspec.structs.replace(found, faithfulness=faithful)
+    modular = _modularity(shared, recorder, plan.modularity, measured, progress)
     if plan.probes is None or replayed:
-        return Axes(causal=None, interpretability=found)
+        return Axes(causal=None, interpretability=found, modularity=modular)
     probed, entries = ask("causal", [row.inputs for row in plan.probes.examples(shared.examples)])
     seen = Seen(
         task=shared.task,
@@ -106,13 +115,52 @@ def axes_of(
         key=key,
         score=lambda rows, answers: shared.measure.score(shared.task, rows, answers, shared.seed, None),
     )
-    return Axes(causal=causal_axis(plan.probes, seen, entries), interpretability=found)
+    return Axes(causal=causal_axis(plan.probes, seen, entries), interpretability=found, modularity=modular)
+
+
+def _modularity(
+    shared: Measuring,
+    recorder: Recorder,
+    plan: ModularityPlan | None,
+    measured: tuple[Built, Recording],
+    progress: Callable[[str, int, int], None],
+) -> ModularityAxis | None:
+    """The modularity axis; without figures for a candidate that is no graph of steps, or that is a replay."""
+    one, recording = measured
+    candidate = one.candidate
+    if plan is None:
+        return None
+    if is_replayed(candidate.card):
+        return one_piece("a replay cannot be asked with outputs replaced")
+    if not isinstance(candidate, Composed):
+        return one_piece()
+
+    def right(rows: Sequence[Example], answers: Sequence[Answer]) -> Ints:
+        return shared.measure.score(shared.task, rows, answers, shared.seed, None).served_right
+
+    def told(what: str, done: int, total: int) -> None:
+        progress(f"{what}: {candidate.card.family}", done, total)
+
+    oracle = Oracle(candidate, shared.examples, recording.answers, right, seed=shared.seed, chunk=recorder.chunk)
+
+    def measure() -> Outcomes:
+        found = experiments(oracle, plan, told)
+        if plan.rebuild is None:
+            return found
+        rows = [shared.examples[row] for row in spread(range(len(shared.examples)), plan.swapped)]
+        key = partial(shared.measure.key, shared.task)
+        swaps = swap_tests(candidate, plan.rebuild, rows, key, recorder.clock, told)
+        return msgspec.structs.replace(found, swaps=swaps)
+
+    outcomes, entry = recorded_outcomes(recorder, one.id, plan, shared.seed, measure)
+    return modularity_axis(oracle, outcomes, (entry,))
 
 
 def axis_warnings(plan: AxesPlan, results: Sequence[CandidateResult]) -> tuple[str, ...]:
     """Why causal figures are not defined, once for each reason, and which contrast rows were learned from."""
+    modular = _modular_warnings(results)
     if plan.probes is None:
-        return ()
+        return modular
     measured = [(one.family, one.axes.causal) for one in results]
     asked = [(family, axis) for family, axis in measured if axis is not None]
     replays = ", ".join(family for family, axis in measured if axis is None)
@@ -127,4 +175,22 @@ def axis_warnings(plan: AxesPlan, results: Sequence[CandidateResult]) -> tuple[s
     if leaked:
         named = ", ".join(leaked[:LEAKED])
         found.append(f"{len(leaked)} contrast rows are rows of the TrainSplit too ({named}): candidates learned them")
+    return (*found, *modular)
+
+
+def _modular_warnings(results: Sequence[CandidateResult]) -> tuple[str, ...]:
+    """Which steps have no gold, and which steps changed that had no cause to."""
+    found = []
+    for one in results:
+        axis = one.axes.modularity
+        if axis is None:
+            continue
+        if axis.without_gold:
+            named = ", ".join(axis.without_gold)
+            found.append(f"{one.family}: no row has gold for {named}: a fault there is blamed on another step, or none")
+        found += [
+            f"{one.family}: learning {step.name} anew changed {', '.join(step.swap.leaked_to)}, which does not need it"
+            for step in axis.steps
+            if step.swap and step.swap.leaked_to
+        ]
     return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 from markupsafe import Markup
 
 from proveout.page import environment, page_style
@@ -26,6 +27,7 @@ __all__ = ["render_report"]
 
 LONGEST_TEXT = 600
 COLOURS = 6
+LONGEST_NAME = 20
 
 
 class View(NamedTuple):
@@ -71,6 +73,8 @@ def render_report(comparison: Comparison) -> str:
             causal=[one for one in comparison.candidates if one.axes.causal],
             causal_tests=_causal_tests(comparison),
             causal_plot=axis_plot("Causal axis", _causal_marks(comparison)),
+            taken_apart=[one for one in comparison.candidates if one.axes.modularity],
+            blame_plots=_blame_plots(comparison),
             checked_plot=axis_plot("Interpretability axis", _checked_marks(comparison)),
             faithful=[one for one in comparison.candidates if one.axes.interpretability.faithfulness],
             curves=curves_plot(comparison.curves, colours),
@@ -176,6 +180,30 @@ def _checked_marks(comparison: Comparison) -> list[Mark]:
         for number, family, axis in axes
         if (found := axis.checked if row == "checked" else axis.proved)
     ]
+
+
+def _blame_plots(comparison: Comparison) -> list[tuple[str, Markup]]:
+    """For each composed candidate where its wrong answers begin, step by step."""
+    found = []
+    for number, one in enumerate(comparison.candidates):
+        axis = one.axes.modularity
+        if axis is None:
+            continue
+        parts = [*((step.name, step.blame) for step in axis.steps), ("the rest", axis.rest)]
+        marks = [Mark(_short(name), one.family, _shown(part), number) for name, part in parts if part]
+        if axis.steps and marks:
+            found.append((one.family, axis_plot(f"Where wrong answers of {one.family} begin", marks)))
+    return found
+
+
+def _shown(part: Estimate) -> Estimate:
+    """A part that fits on a scale from 0; a right output that does harm is in the table."""
+    value, low, high = (min(1.0, max(0.0, end)) for end in (part.value, part.low, part.high))
+    return msgspec.structs.replace(part, value=value, low=low, high=high)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _segments(comparison: Comparison) -> list[tuple[str, int, list[Estimate | None]]]:

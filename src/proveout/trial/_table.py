@@ -36,6 +36,7 @@ DROPPED = (
     "as\nserved",
     "checked\n%",
     "causal\n%",
+    "modular\n%",
 )
 UNBOUNDED = 1000
 
@@ -89,6 +90,7 @@ def _columns(comparison: Comparison) -> dict[str, Cell]:
         *((column.short, _cell(column)) for column in others),
         *([RANKED] if any(_ranks_documents(one) for one in comparison.candidates) else []),
         *([CAUSAL] if any(one.axes.causal for one in comparison.candidates) else []),
+        *([MODULAR] if any(one.axes.modularity for one in comparison.candidates) else []),
         ("checked\n%", lambda one: _percent(one.axes.interpretability.checked)),
         ("\nECE", lambda one: percent(one.calibration.ece)),
         ("p50\nms", lambda one: milliseconds(one.latency_ms.p50) + _mark(one)),
@@ -111,6 +113,10 @@ def _percent(estimate: Estimate | None) -> str:
 CAUSAL: tuple[str, Cell] = (
     "causal\n%",
     lambda one: _percent(one.axes.causal.consistency if one.axes.causal else None),
+)
+MODULAR: tuple[str, Cell] = (
+    "modular\n%",
+    lambda one: _percent(one.axes.modularity.localised if one.axes.modularity else None),
 )
 RANKED: tuple[str, Cell] = (
     "nDCG\n@10",
@@ -155,10 +161,13 @@ def _facts(one: CandidateResult) -> str:
 
 
 def _about_axes(comparison: Comparison) -> str:
-    about = "checked: answers whose proof or citation an independent checker accepts"
-    if not any(one.axes.causal for one in comparison.candidates):
-        return about
-    return f"causal: harmonic mean of invariance, direction and flip; {about}"
+    axes = [one.axes for one in comparison.candidates]
+    parts = {
+        "causal: harmonic mean of invariance, direction and flip": any(one.causal for one in axes),
+        "modular: injected faults blamed on the step they are in": any(one.modularity for one in axes),
+        "checked: answers whose proof or citation an independent checker accepts": True,
+    }
+    return "; ".join(about for about, shown in parts.items() if shown)
 
 
 def _picked(one: CandidateResult) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 from proveout.errors import ArtifactCorrupt
 from proveout.families import code_version
 from proveout.ledger import EntryBody, LedgerReader
-from proveout.trial._entries import AnswersRecorded, TrialFinished, TrialStarted
+from proveout.trial._entries import AnswersRecorded, ModularityMeasured, TrialFinished, TrialStarted
+from proveout.trial._modularity_record import outcomes_path
 from proveout.trial._recording import answers_path, digest, probes_path
 from proveout.trial._reproof import Chunk, reprove, stated_proofs
 
@@ -50,6 +51,9 @@ def verify_trial(workspace: Workspace, trial: str) -> str:
         _check(answers_path(workspace, name), name)
     for name in {probes for _, probes, _, _ in chunks if probes}:
         _check(probes_path(workspace, name), name)
+    for one in _bodies(workspace, ModularityMeasured):
+        if one.snapshot == begun.snapshot and one.candidate in begun.candidates:
+            _check(outcomes_path(workspace, one.hash), one.hash)
     answers = sum(rows for _, _, _, rows in chunks)
     own = [Chunk(name, start, hash_) for (name, probes, start, _), hash_ in chunks.items() if not probes]
     return f"its result and {answers:,} recorded answers match the ledger{_proofs(workspace, begun, result, own)}"

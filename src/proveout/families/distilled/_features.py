@@ -62,7 +62,7 @@ def gazetteer_of(rows: Sequence[tuple[str, Sequence[Span]]]) -> Gazetteer:
     return Gazetteer(values)
 
 
-def features_of(text: str, gazetteer: Gazetteer, spans: Sequence[Span] = ()) -> list[list[str]]:
+def features_of(text: str, gazetteer: Gazetteer, spans: Sequence[Span] = (), context: str = "") -> list[list[str]]:
     """Names of each token's features.
 
     Args:
@@ -70,6 +70,7 @@ def features_of(text: str, gazetteer: Gazetteer, spans: Sequence[Span] = ()) -> 
         gazetteer: of the TrainSplit.
         spans: of the row itself when it is one the gazetteer was made of: what only this row holds is then not looked
             up, or the tagger would learn that every value has been seen before.
+        context: what is known of the text as a whole, such as its intent; "" for nothing.
 
     Example:
         >>> features_of("Hi", Gazetteer({"hi": {"greeting": 2}}))[0][:4]
@@ -80,9 +81,22 @@ def features_of(text: str, gazetteer: Gazetteer, spans: Sequence[Span] = ()) -> 
     known = _known(words, gazetteer, _own(text, spans))
     padded = [EDGE, EDGE, *words, EDGE, EDGE]
     return [
-        [*_letters(word, text[token.start : token.end]), *_around(padded, at + 2), *sorted(known.get(at, ()))]
+        [
+            *_letters(word, text[token.start : token.end]),
+            *_around(padded, at + 2),
+            *sorted(known.get(at, ())),
+            *_in_context(padded, at + 2, sorted(known.get(at, ())), context),
+        ]
         for at, (word, token) in enumerate(zip(words, tokens, strict=True))
     ]
+
+
+def _in_context(words: Sequence[str], at: int, known: Sequence[str], context: str) -> Iterator[str]:
+    """The context, and with it the word, its neighbours and the values seen before."""
+    if context:
+        yield f"c={context}"
+        yield from (f"c={context} {kind}={words[at + ahead]}" for kind, ahead in (("w", 0), ("-1", -1), ("+1", 1)))
+        yield from (f"c={context} {name}" for name in known)
 
 
 def _letters(word: str, written: str) -> Iterator[str]:

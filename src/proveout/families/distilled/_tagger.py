@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -26,17 +25,10 @@ from proveout.families._fields import (
 )
 from proveout.families._protocol import BuildRun, CandidateCard, card_of
 from proveout.families._serving import answer_outputs
-from proveout.families._spans import OUTSIDE, bio_decode, bio_encode, tokenise
 from proveout.families._vectors import embed_all
-from proveout.families.distilled._crf import allowed_steps, fit_crf, tag
-from proveout.families.distilled._features import (
-    Gazetteer,
-    feature_matrix,
-    features_of,
-    gazetteer_of,
-    vocabulary_of,
-)
+from proveout.families.distilled._features import Gazetteer
 from proveout.families.distilled._head import best_head, log_probabilities
+from proveout.families.distilled._spanner import REGULARISATION, FoundSpans, Spanner, Terms, fit_spanner
 from proveout.task import Evidence, Step, canonical_json, input_text
 
 if TYPE_CHECKING:
@@ -47,7 +39,6 @@ if TYPE_CHECKING:
     from proveout.families._embedders import Embedder
     from proveout.families._fields import Extracted
     from proveout.families._spans import Span
-    from proveout.families.distilled._crf import Tagged
     from proveout.task import Answer, Task
 
     Array = np.ndarray[Any, Any]
@@ -56,7 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["TaggerCandidate", "build_tagger"]
 
 WEIGHTS, STATE = "tagger.safetensors", "tagger.json"
-REGULARISATION = (0.0, 3e-5, 3e-4)
 # A closed field with more values than this is no closed set: the rarest are never answered.
 MOST_VALUES = 200
 
@@ -102,10 +92,8 @@ class TaggerCandidate:
         self._state = state
         self._arrays = arrays
         self._embedder = embedder
-        self._columns = {name: at for at, name in enumerate(state.vocabulary)}
-        self._allowed = allowed_steps(state.labels)
-        # Stored in half the bytes; SciPy multiplies by nothing that narrow.
-        self._wide = {**arrays, "weights": arrays["weights"].astype(np.float32)}
+        terms = Terms(labels=state.labels, vocabulary=state.vocabulary, gazetteer=state.gazetteer)
+        self._spanner = Spanner(terms, {name: arrays[name] for name in ("weights", "steps")})
 
     @property
     def card(self) -> CandidateCard:
@@ -129,24 +117,20 @@ class TaggerCandidate:
 
     def find(self, texts: Sequence[str], vectors: Any) -> list[_Found]:
         """What is found in each text; ``vectors`` are the texts' embeddings, for the closed fields."""
-        features = [features_of(text, self._state.gazetteer) for text in texts]
-        tagged = tag(feature_matrix(features, self._columns), [len(one) for one in features], self._wide, self._allowed)
+        found = self._spanner.find(texts)
         closed = [_judge(vectors, at, one, self._arrays, len(texts)) for at, one in enumerate(self._state.closed)]
         return [
             self._found(text, one, [values[row] for values in closed])
-            for row, (text, one) in enumerate(zip(texts, tagged, strict=True))
+            for row, (text, one) in enumerate(zip(texts, found, strict=True))
         ]
 
-    def _found(self, text: str, tagged: Tagged, closed: Sequence[tuple[str, Any, float]]) -> _Found:
-        tokens = tokenise(text)
-        spans = bio_decode(tokens, [self._state.labels[code] for code in tagged.codes])
-        starts = [token.start for token in tokens]
-        sure = [float(tagged.marginals[_within(starts, span)].min()) for span in spans]
+    def _found(self, text: str, found: FoundSpans, closed: Sequence[tuple[str, Any, float]]) -> _Found:
+        spans, sure = found.spans, found.sure
         likeliest = [spans[at] for at in sorted(range(len(spans)), key=lambda at: -sure[at])]
         order = {form.name: spans if form.many else likeliest for form in self._state.forms}
         ranked = [span for name, listed in order.items() for span in listed if span.field == name]
         values = {name: value for name, value, _ in closed}
-        log_p = tagged.log_p + sum(log_p for *_, log_p in closed)
+        log_p = found.log_p + sum(log_p for *_, log_p in closed)
         steps = [span_step(span, text, one) for span, one in zip(spans, sure, strict=True)]
         steps += [_closed_step(*one) for one in closed if one[1] is not None]
         output = assembled(self._state.forms, text, ranked, values, self._state.spelled)
@@ -170,11 +154,6 @@ class TaggerCandidate:
         state = msgspec.json.decode((folder / STATE).read_bytes(), type=_State)
         encoder = load_embedder(folder, cache) if (folder / EMBEDDER_FILE).is_file() else None
         return cls(state, load_file(folder / WEIGHTS), encoder)
-
-
-def _within(starts: Sequence[int], span: Span) -> slice:
-    """The tokens of a span."""
-    return slice(bisect_left(starts, span.start), bisect_left(starts, span.end))
 
 
 def _log_odds(log_p: float) -> float:
@@ -222,20 +201,20 @@ def build_tagger(name: str, task: Task, train: TrainSplit, select: SelectSplit, 
                 _labelled(one, vectors, rows), _labelled(one, held_vectors, held), one.keys, run.progress
             )
             heads |= {f"closed.{at}.{part}": head[part] for part in ("weights", "bias")}
+    fitted = fit_spanner(_in_text(rows, forms), REGULARISATION, seed=run.seed, progress=run.progress)
     state = _State(
         card=card_of(name, task, run),
         fields=tuple(task.input_fields),
         forms=forms,
-        labels=(OUTSIDE,),
-        vocabulary=(),
-        gazetteer=Gazetteer({}),
+        labels=fitted.terms.labels,
+        vocabulary=fitted.terms.vocabulary,
+        gazetteer=fitted.terms.gazetteer,
         spelled=spellings(forms, rows),
         closed=closed,
         calibrator=Calibrator(1.0, 0.0),
         threshold=0.0,
     )
-    state, candidates = _taggers(state, _in_text(rows, forms), run)
-    students = [TaggerCandidate(state, {**arrays, **heads}, encoder) for arrays in candidates]
+    students = [TaggerCandidate(state, {**arrays, **heads}, encoder) for arrays in fitted.arrays]
     return _chosen(students, rows, held, held_vectors, (task, run))
 
 
@@ -262,28 +241,6 @@ def _in_text(rows: Extracted, forms: Sequence[FieldForm]) -> list[tuple[str, tup
     ]
     whole = [(text, spans) for text, spans, is_whole in found if is_whole]
     return whole or [(text, spans) for text, spans, _ in found]
-
-
-def _taggers(
-    state: _State, rows: Sequence[tuple[str, tuple[Span, ...]]], run: BuildRun
-) -> tuple[_State, list[dict[str, Array]]]:
-    """The state with labels and vocabulary, and the arrays for each regularisation."""
-    tags = [bio_encode(tokenise(text), spans) for text, spans in rows]
-    labels = tuple(sorted({OUTSIDE}.union(*tags)))
-    if labels == (OUTSIDE,):
-        empty = {"weights": np.zeros((0, 1), np.float16), "steps": np.zeros((2, 1), np.float16)}
-        return state, [empty]
-    gazetteer = gazetteer_of(rows)
-    features = [features_of(text, gazetteer, spans) for text, spans in rows]
-    vocabulary = vocabulary_of(features)
-    matrix = feature_matrix(features, {name: at for at, name in enumerate(vocabulary)})
-    known = msgspec.structs.replace(state, labels=labels, vocabulary=vocabulary, gazetteer=gazetteer)
-    codes = [np.array([labels.index(label) for label in one], dtype=int) for one in tags]
-    allowed = allowed_steps(labels)
-    fitted = [
-        fit_crf(matrix, codes, allowed, strength, seed=run.seed, progress=run.progress) for strength in REGULARISATION
-    ]
-    return known, fitted
 
 
 def _chosen(

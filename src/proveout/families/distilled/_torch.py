@@ -94,15 +94,23 @@ class Trainable:
         """Token ids of each text."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
 
-    def vectors(self, tokens: Sequence[Sequence[int]]) -> Any:
-        """Unit vectors of one batch, a tensor of shape (len(tokens), d)."""
+    def pieces(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Token ids of each text, and the characters each of them covers; none for the marks at both ends."""
+        return [(encoding.ids, encoding.offsets) for encoding in self._tokenizer.encode_batch(list(texts))]
+
+    def states(self, tokens: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+        """The last hidden states of one batch, (len(tokens), longest, d), and the mask of what is no padding."""
         torch = self.torch
         ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in tokens], batch_first=True)
         lengths = torch.tensor([len(row) for row in tokens])
         mask = (torch.arange(ids.shape[1])[None, :] < lengths[:, None]).long()
-        hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
-        pooled = (hidden * mask[..., None]).sum(1) / lengths[:, None]
-        return torch.nn.functional.normalize(pooled, dim=1)
+        return self.model(input_ids=ids, attention_mask=mask).last_hidden_state, mask
+
+    def vectors(self, tokens: Sequence[Sequence[int]]) -> Any:
+        """Unit vectors of one batch, a tensor of shape (len(tokens), d)."""
+        hidden, mask = self.states(tokens)
+        pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return self.torch.nn.functional.normalize(pooled, dim=1)
 
     def embed(self, tokens: Sequence[Sequence[int]]) -> Any:
         """Unit vectors without dropout, a float32 array of shape (len(tokens), d)."""

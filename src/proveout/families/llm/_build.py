@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import msgspec
 import numpy as np
 
@@ -105,6 +104,8 @@ def _sample(examples: Sequence[Example]) -> list[Example]:
 
 
 def _measure(task: Task, asking: EndpointCandidate, rows: Sequence[Example], run: BuildRun) -> _Measured:
+    import jsonschema  # noqa: PLC0415  slow to import, and few commands need it
+
     schema = jsonschema.Draft202012Validator(task.output)
     inputs = [one.inputs for one in rows]
     paid = asking.ask(inputs, progress=partial(run.progress, "asking rows of select"))

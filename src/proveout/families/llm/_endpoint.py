@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-import jsonschema
 import msgspec
 import numpy as np
 
@@ -24,6 +23,8 @@ from proveout.task import Answer, Evidence, Incumbent, Usage, canonical_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    import jsonschema
 
     from proveout.families.llm._cache import Paid
     from proveout.families.llm._completion import Completion
@@ -71,6 +72,8 @@ class EndpointCandidate:
     """
 
     def __init__(self, prompt: Prompt, shown: Shown, asker: Asker) -> None:
+        import jsonschema  # noqa: PLC0415  slow to import, and few commands need it
+
         self._prompt = prompt
         self._shown = shown
         self._asker = asker

@@ -13,7 +13,6 @@ import logging
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
-import jsonschema
 import msgspec
 
 from proveout.errors import DataEmpty, ExtraMissing, ProveoutError
@@ -169,6 +168,8 @@ def _labelled(task: Task, examples: Iterable[Example], most: int) -> list[Exampl
 
 def is_right(task: Task, text: str, expected: Any) -> bool:
     """Whether a reply is JSON of the output schema and equals ``expected``."""
+    import jsonschema  # noqa: PLC0415  slow to import, and few commands need it
+
     try:
         output = msgspec.json.decode(text)
     except msgspec.DecodeError:

@@ -25,7 +25,7 @@ from proveout.families.retrieval._sentences import FEATURES
 from proveout.task import Answer, Evidence, Step, Task, canonical_json, input_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from proveout.data import SelectSplit, TrainSplit
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["NOT_THERE", "PassageCandidate", "build_answers"]
+__all__ = ["FITTED", "NOT_THERE", "PassageCandidate", "build_answers", "sentence_weights"]
 
 STATE = "answers.json"
 # Questions of the TrainSplit that the weights of the features are fitted on.
@@ -129,7 +129,7 @@ def build_answers(task: Task, train: TrainSplit, select: SelectSplit, run: Build
     pages = pages_of(task, run)
     reader = PageReader.fitted(task, pages, run)
     field = answer_field(task)
-    weights = _weights(_looked_up_all(task, train.examples[:FITTED], field, reader, run))
+    weights = sentence_weights(_looked_up_all(task, train.examples[:FITTED], field, reader, run))
     inside, outside = _best_scores(_looked_up_all(task, select.examples, field, reader, run), weights)
     scores, right = (np.array(column) for column in zip(*inside, strict=True)) if inside else (np.zeros(0), np.zeros(0))
     right = right.astype(bool)
@@ -177,8 +177,13 @@ def _looked_up_all(
     return found
 
 
-def _weights(looked: Sequence[Looked]) -> tuple[float, ...]:
-    """Logistic regression of "holds the answer" on the features, over sentences of answerable questions."""
+def sentence_weights(looked: Iterable[Looked]) -> tuple[float, ...]:
+    """Logistic regression of "holds the answer" on the features, over sentences of answerable questions.
+
+    Args:
+        looked: of each question, features of shape (sentences, 4), which sentences hold the answer, and whether there
+            is one.
+    """
     kept = [(features, held) for features, held, answerable in looked if answerable and held.any()]
     if not kept:
         return PLAIN

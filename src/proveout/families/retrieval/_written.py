@@ -6,7 +6,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-import jsonschema
 import msgspec
 import numpy as np
 
@@ -85,6 +84,8 @@ class WrittenCandidate:
     """
 
     def __init__(self, state: _State, pages: Mapping[str, bytes], reader: PageReader, asker: Asker) -> None:
+        import jsonschema  # noqa: PLC0415  slow to import, and few commands need it
+
         self._state = state
         self._pages = pages
         self._reader = reader

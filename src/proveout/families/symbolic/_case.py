@@ -44,9 +44,9 @@ class Case(msgspec.Struct, frozen=True):
     """
 
     facts: Json
-    places: dict[str, Place]
-    ambiguous: dict[str, tuple[Any, ...]]
-    text: str
+    places: dict[str, Place] = {}
+    ambiguous: dict[str, tuple[Any, ...]] = {}
+    text: str = ""
     day: date | None = None
 
     @property

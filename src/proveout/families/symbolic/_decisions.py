@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,34 +13,30 @@ from proveout.errors import BuildFailed, FactInvalid, PolicyInvalid
 from proveout.families._protocol import BuildRun, CandidateCard, Fit, card_of
 from proveout.families._serving import measured
 from proveout.families.symbolic._case import Case, CaseReader
-from proveout.families.symbolic._recourse import Recourse
+from proveout.families.symbolic._decider import Decider, Outcome
+from proveout.families.symbolic._readers import load_readers, save_readers, taught_readers
 from proveout.families.symbolic._sureness import Sureness, sureness
 from proveout.families.symbolic.facts import (
     FactReader,
     LearnedReader,
     PatternReader,
     ReaderTrust,
-    fit_reader,
-    measure_trust,
 )
-from proveout.families.symbolic.policy import Evaluator, load_policy, policy_from_json, policy_to_json, render_proof
+from proveout.families.symbolic.policy import load_policy, policy_from_json, policy_to_json
 from proveout.task import Answer, Evidence, Step, Task, canonical_json
 
 if TYPE_CHECKING:
-    from datetime import date
     from pathlib import Path
 
     from proveout.data import SelectSplit, TrainSplit
-    from proveout.families.symbolic.policy import Policy, Verdict
+    from proveout.families.symbolic.policy import Policy
     from proveout.task import Example
 
 __all__ = ["APPROACH", "DecisionCandidate", "build_decisions", "fits_decisions"]
 
 APPROACH = "policy"
-STATE, POLICY, PATTERNS, LEARNED = "decisions.json", "policy.json", "facts.yaml", "learned"
+STATE, POLICY = "decisions.json", "policy.json"
 YAML = (".yaml", ".yml")
-# Policies whose rules depend on the day are made ready for this many days at a time.
-MOST_DAYS = 64
 Inputs = Mapping[str, Any]
 
 
@@ -56,32 +52,13 @@ class DecisionState(msgspec.Struct, frozen=True, kw_only=True):
     trust: ReaderTrust | None = None
 
 
-class Outcome(NamedTuple):
-    """What is made of a case: no decision where it abstains, with the reason; then ``guess`` is the likeliest one."""
-
-    case: Case
-    decision: str
-    abstention: str
-    guess: str
-    proof: dict[str, Any] | None
-    note: str
-
-
-class Ready(NamedTuple):
-    """A policy made ready for the rules in force on one day."""
-
-    evaluator: Evaluator
-    recourse: Recourse
-
-
 class DecisionCandidate:
     """Decides by a policy: with a proof, or it says what has to be confirmed."""
 
     def __init__(self, state: DecisionState, policy: Policy, readers: Sequence[FactReader]) -> None:
         self._state, self._policy, self._readers = state, policy, readers
         self._cases = CaseReader(policy, state.fields, readers, state.trust, state.day)
-        self._dated = any(rule.starts or rule.ends for rule in policy.rules)
-        self._ready: dict[date | None, Ready] = {}
+        self._decider = Decider(policy, state.recourse)
 
     @property
     def card(self) -> CandidateCard:
@@ -117,75 +94,13 @@ class DecisionCandidate:
         Raises:
             FactInvalid: a field holds what its fact cannot be, or a policy with dated rules is given no day.
         """
-        case = self._cases.case(inputs)
-        ready = self._on(case.day)
-        verdict = ready.evaluator.decide(case.unconfirmed())
-        if verdict.status == "undetermined" and case.ambiguous:
-            return self._ambiguous(case, verdict, ready)
-        return self._settled(case, ready, [(case.unconfirmed(), verdict)])
-
-    def _on(self, day: date | None) -> Ready:
-        if not self._dated:
-            day = None
-        elif day is None:
-            fix = "name the input field that holds it in rules.day, and fill it"
-            raise FactInvalid("no day", why="rules of the policy begin or end some day", fix=fix, about="rules.day")
-        if day not in self._ready:
-            if len(self._ready) >= MOST_DAYS:
-                self._ready.clear()
-            in_force = self._policy if day is None else self._policy.in_force(day)
-            self._ready[day] = Ready(Evaluator(self._policy, on=day), Recourse(in_force))
-        return self._ready[day]
-
-    def _ambiguous(self, case: Case, verdict: Verdict, ready: Ready) -> Outcome:
-        """Decided all the same where every reading is decided alike; else somebody has to confirm."""
-        ways = [(facts, ready.evaluator.decide(facts)) for facts in case.readings()]
-        if ways and len({(one.status, one.decision) for _, one in ways}) == 1:
-            return self._settled(case, ready, ways)
-        matter = [name for name in verdict.missing if name in case.ambiguous] or sorted(case.ambiguous)
-        shown = "; ".join(_to_confirm(name, case.ambiguous[name]) for name in matter)
-        guess = ways[0][1].decision if ways else verdict.decision
-        return Outcome(case, "", f"ambiguous, please confirm: {shown}", guess, None, self._question(matter[0]))
-
-    def _settled(self, case: Case, ready: Ready, ways: Sequence[tuple[dict[str, Any], Verdict]]) -> Outcome:
-        verdict = ways[0][1]
-        if not verdict.decision:
-            return Outcome(case, "", _why_not(verdict), "", None, render_proof(verdict.proof, "short"))
-        proof: dict[str, Any] = {
-            "kind": "decision",
-            "decision": verdict.decision,
-            "readings": [
-                {"facts": ready.evaluator.normalise(facts).to_json(), "policy": one.proof} for facts, one in ways
-            ],
-            "places": {
-                name: {"span": list(place.span), "text": case.text[place.span[0] : place.span[1]]}
-                for name, place in case.places.items()
-                if place.span
-            },
-        }
-        note = render_proof(verdict.proof, "short")
-        if verdict.status == "undetermined" and verdict.missing:
-            note = f"{note} {self._question(verdict.missing[0])}".strip()
-        wanted = self._state.recourse.get(verdict.decision)
-        if wanted:
-            change = ready.recourse.change(ways[0][0], wanted)
-            proof["recourse"] = change.proof
-            note = f"{note} {change.text}".strip()
-        return Outcome(case, verdict.decision, "", verdict.decision, proof, note)
-
-    def _question(self, name: str) -> str:
-        return next(fact.question for fact in self._policy.facts if fact.name == name)
+        return self._decider.outcome(self._cases.case(inputs))
 
     def save(self, folder: Path) -> None:
         """Write policy, readers and the rest."""
         (folder / STATE).write_bytes(canonical_json(self._state))
         (folder / POLICY).write_bytes(canonical_json(policy_to_json(self._policy)))
-        for reader in self._readers:
-            if isinstance(reader, PatternReader):
-                (folder / PATTERNS).write_bytes(reader.content)
-            elif isinstance(reader, LearnedReader):
-                (folder / LEARNED).mkdir()
-                reader.save(folder / LEARNED)
+        save_readers(self._readers, folder)
 
     @classmethod
     def is_in(cls, folder: Path) -> bool:
@@ -198,32 +113,12 @@ class DecisionCandidate:
         del cache
         state = msgspec.json.decode((folder / STATE).read_bytes(), type=DecisionState)
         policy = policy_from_json(msgspec.json.decode((folder / POLICY).read_bytes()))
-        readers: list[FactReader] = []
-        if (folder / PATTERNS).is_file():
-            readers.append(PatternReader((folder / PATTERNS).read_bytes(), policy.facts))
-        if (folder / LEARNED).is_dir():
-            readers.append(LearnedReader.load(folder / LEARNED, policy.facts))
-        return cls(state, policy, readers)
+        return cls(state, policy, load_readers(folder, policy))
 
 
 def _read_step(case: Case) -> Step:
     """The facts as they were read, so that reading is judged apart from reasoning."""
     return Step(name="facts", output={"facts": case.facts, "ambiguous": sorted(case.ambiguous)})
-
-
-def _to_confirm(name: str, values: Sequence[Any]) -> str:
-    said = " or ".join("not stated" if value is None else str(value) for value in values)
-    return f"{name} ({said})"
-
-
-def _why_not(verdict: Verdict) -> str:
-    if verdict.status == "conflict":
-        return "the policy contradicts itself on this case"
-    if verdict.status == "uncovered":
-        return "no rule of the policy covers this case"
-    if not verdict.missing:
-        return "a condition divides by zero, and so has no value"
-    return f"facts are missing: {', '.join(verdict.missing)}"
 
 
 def fits_decisions(task: Task) -> Fit:
@@ -289,16 +184,12 @@ def _readers(
     if not task.rules.readers:
         return [], None
     path = task.root / task.rules.readers
-    readers: list[FactReader] = [PatternReader(_bytes(path), policy.facts, about=str(path))]
+    first = PatternReader(_bytes(path), policy.facts, about=str(path))
     if not task.rules.facts:
-        return readers, None
-    cases = CaseReader(policy, task.input_fields, readers, day=task.rules.day)
+        return [first], None
+    cases = CaseReader(policy, task.input_fields, [first], day=task.rules.day)
     known, held = (_stated(task, cases, split.examples) for split in (train, select))
-    if any(stated for _, stated in known):
-        run.progress("learn to read facts", 0, 1)
-        readers.append(fit_reader(policy.facts, known, held, run.seed))
-        run.progress("learn to read facts", 1, 1)
-    return readers, measure_trust(readers, held, policy.facts) if held else None
+    return taught_readers(first, policy, (known, held), run.seed, run.progress)
 
 
 def _bytes(path: Path) -> bytes:

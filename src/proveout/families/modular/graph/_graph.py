@@ -209,6 +209,8 @@ class _Maker:
         spec, about = one.spec, f"{self._graph.name}: {one.name}"
         signature = _signature(spec)
         takes = {name: of for name, of in signature.takes.items() if not (spec.keyed and name == "key")}
+        if signature.rest is not NO_FIELD:
+            takes = dict.fromkeys(one.takes, signature.rest) | takes
         _check_inputs(one, takes, signature.optional, about)
         for name, binding in one.takes.items():
             self._check_argument(one, name, binding, takes[name])
@@ -218,7 +220,7 @@ class _Maker:
         gives = signature.gives
         self._types[one.name] = whole_type(gives, mapped=bool(spec.each))
         decoder = _decoder(gives, about)
-        version = spec.run.fingerprint if isinstance(spec.run, Graph) else code_of(spec.run)
+        version = spec.version or (spec.run.fingerprint if isinstance(spec.run, Graph) else code_of(spec.run))
         return Node(one.name, spec, one.takes, one.when, needs, signature.optional, gives, decoder, version)
 
     def _check_argument(self, one: Bound, name: str, binding: Binding, wanted: Any) -> None:

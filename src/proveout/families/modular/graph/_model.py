@@ -57,6 +57,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
         undo: called with the step's arguments and ``output`` when a later step fails, the last step first.
         isolated: whether it runs in a process of its own, which may crash or be killed.
         memory_mb: with ``isolated``, the memory it may take; None sets no limit.
+        version: of what runs, as ``name@hash``; "" takes its own ``version``, or a hash of a function's source.
         sync: whether its output is on disk before the next step begins, and not only before the run ends.
     """
 
@@ -73,4 +74,5 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     undo: Callable[..., Any] | None = None
     isolated: bool = False
     memory_mb: int | None = None
+    version: str = ""
     sync: bool = False

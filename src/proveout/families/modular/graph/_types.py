@@ -15,11 +15,19 @@ NO_FIELD = object()
 
 
 class Signature(NamedTuple):
-    """Parameters and result of a callable, by annotation; what has none is Any."""
+    """Parameters and result of a callable, by annotation; what has none is Any.
+
+    Attributes:
+        takes: type by parameter.
+        optional: parameters with a default.
+        gives: type of the result.
+        rest: type of what ``**`` takes besides, or `NO_FIELD`.
+    """
 
     takes: dict[str, Any]
     optional: frozenset[str]
     gives: Any
+    rest: Any = NO_FIELD
 
 
 def signature_of(run: Callable[..., Any]) -> Signature:
@@ -28,8 +36,8 @@ def signature_of(run: Callable[..., Any]) -> Signature:
     Example:
         >>> def double(value: int) -> int:
         ...     return 2 * value
-        >>> signature_of(double)
-        Signature(takes={'value': <class 'int'>}, optional=frozenset(), gives=<class 'int'>)
+        >>> signature_of(double).takes
+        {'value': <class 'int'>}
     """
     import inspect  # noqa: PLC0415  needed when a graph is built, not when it is imported
 
@@ -37,10 +45,12 @@ def signature_of(run: Callable[..., Any]) -> Signature:
     target = run if inspect.isroutine(run) or inspect.isclass(run) else type(run).__call__
     hints = get_type_hints(target, include_extras=True)
     named = {name: one for name, one in parameters.items() if one.kind not in {one.VAR_POSITIONAL, one.VAR_KEYWORD}}
+    rest = [hints.get(name, Any) for name, one in parameters.items() if one.kind is one.VAR_KEYWORD]
     return Signature(
         takes={name: hints.get(name, Any) for name in named},
         optional=frozenset(name for name, one in named.items() if one.default is not one.empty),
         gives=run if inspect.isclass(run) else hints.get("return", Any),
+        rest=rest[0] if rest else NO_FIELD,
     )
 
 

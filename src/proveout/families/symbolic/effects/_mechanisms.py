@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from proveout.families.symbolic.effects._events import ACTION, Value
 
@@ -297,6 +296,8 @@ def _logistic(
 
 def _classes(x: Array, codes: Array, weights: Array, width: int) -> tuple[tuple[float, ...] | None, ...]:
     """Weights by class, none for a class that does not occur."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  a second, and few commands need it
+
     found: list[tuple[float, ...] | None] = [None] * width
     present = sorted(set(codes.tolist()))
     if len(present) == 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
-from scipy import stats
 
 from proveout._registry import Registry
 from proveout.errors import FactInvalid
@@ -81,6 +80,8 @@ class Difference:
 
     def estimate(self, design: Design, seed: int, resamples: int) -> Found:
         """The difference and its interval."""
+        from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
         del resamples
         arms = [design.outcome[design.treated == arm] for arm in (1, 0)]
         parts = [arm.var(ddof=1) / len(arm) for arm in arms]
@@ -144,6 +145,8 @@ class Instrument:
 
     def estimate(self, design: Design, seed: int, resamples: int) -> Found:
         """The coefficient and its interval."""
+        from scipy import stats  # noqa: PLC0415  half a second, and few commands need it
+
         del seed, resamples
         others = np.column_stack([np.ones(len(design.treated)), design.causes])
         x, w = np.column_stack([design.treated, others]), np.column_stack([design.instruments, others])

@@ -1,0 +1,107 @@
+"""The modular family: micro-models, each built alone, joined by a graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from proveout.errors import BuildFailed
+from proveout.families._protocol import BuildRun, Candidate, Fit, card_of, family
+from proveout.families.modular._candidate import ModularCandidate, ModularState
+from proveout.families.modular._recipe import Part, Tried
+from proveout.families.modular._recipes import fits_recipe, recipe_for
+from proveout.families.modular.micro import MicroRun, build_micro
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from proveout.data import SelectSplit, TrainSplit
+    from proveout.families.modular._recipe import Plan, Planned, Recipe
+    from proveout.families.modular.micro import BuiltMicro
+    from proveout.task import Task
+
+__all__ = ["ModularFamily"]
+
+NAME = "modular"
+
+
+@family(NAME)
+class ModularFamily:
+    """Divides a task into steps, builds a micro-model for each, and joins them by a graph."""
+
+    name = NAME
+    candidate = ModularCandidate
+
+    def fits(self, task: Task) -> Fit:
+        """Labels to learn, a policy to decide by, or fields to find."""
+        return fits_recipe(task)
+
+    def build(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> ModularCandidate:
+        """Build each micro-model that is not kept from an earlier build, join them, and calibrate on ``select``.
+
+        Raises:
+            BuildFailed: the rows do not allow a micro-model.
+            TaskInvalid: a file of the task, or a key of ``[modular]``, cannot be used.
+        """
+        recipe = recipe_for(task)
+        plan = recipe.plan(task, train, select, run)
+        built = _built(plan.models, MicroRun.of(run), run)
+        return _joined(recipe, plan.settings, built, task, select, run)
+
+    def rebuild(
+        self, candidate: Candidate, step: str, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun
+    ) -> ModularCandidate:
+        """One micro-model built anew from these rows and this seed, and those that are built upon it; the rest is kept.
+
+        Raises:
+            BuildFailed: the step has no micro-model, or the rows do not allow one.
+        """
+        if not isinstance(candidate, ModularCandidate) or step not in candidate.parts:
+            why, fix = "it is code, or no step of this candidate", "name a step that has a micro-model"
+            raise BuildFailed("nothing to build again", why=why, fix=fix, about=step)
+        recipe = recipe_for(task)
+        plan = recipe.plan(task, train, select, run)
+        anew = _behind(plan, step)
+        built = _built([one for one in plan.models if one.step in anew], MicroRun.of(run), run)
+        parts = {name: built.get(name, part) for name, part in candidate.parts.items()}
+        return _joined(recipe, candidate.state.settings, parts, task, select, run)
+
+
+def _behind(plan: Plan, step: str) -> set[str]:
+    """A step and those whose micro-models are built upon it."""
+    found = {step}
+    for one in plan.models:
+        if found & set(one.needs.values()):
+            found.add(one.step)
+    return found
+
+
+def _built(models: Sequence[Planned], micro: MicroRun, run: BuildRun) -> dict[str, Part]:
+    built: dict[str, BuiltMicro] = {}
+    for number, one in enumerate(models):
+        run.progress("micro-models", number, len(models))
+        needs = {part: built[step] for part, step in one.needs.items()}
+        built[one.step] = build_micro(one.step, one.kind, one.rows, micro, parameters=one.parameters, needs=needs)
+    run.progress("micro-models", len(models), len(models))
+    return {name: Part(id=one.id, card=one.card, model=one.model) for name, one in built.items()}
+
+
+def _joined(
+    recipe: Recipe, settings: dict[str, Any], parts: Mapping[str, Part], task: Task, select: SelectSplit, run: BuildRun
+) -> ModularCandidate:
+    """The graph over the parts, calibrated on the SelectSplit."""
+    state = ModularState(
+        card=card_of(NAME, task, run),
+        fields=tuple(task.input_fields),
+        recipe=recipe.name,
+        settings=settings,
+        parts={name: part.id for name, part in parts.items()},
+    )
+    trial = ModularCandidate(state, parts)
+    labelled = [example for example in select.examples if example.expected is not None]
+    tried = [Tried(example, trial.run(example.inputs)) for example in labelled if task.text(example.inputs).strip()]
+    settled = recipe.calibrated(settings, tried)
+    chosen = {name: part.card.chosen for name, part in parts.items()}
+    card = card_of(NAME, task, run, recipe=recipe.name, parts=state.parts, chosen=chosen)
+    return ModularCandidate(msgspec.structs.replace(state, card=card, settings=settled), parts)

@@ -1,0 +1,242 @@
+"""The modular family keeps what it promises, on each of its recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proveout.data import SelectSplit, TrainSplit
+from proveout.errors import BuildFailed, PolicyInvalid, TaskInvalid
+from proveout.families import BuildRun, Claim, ModularCandidate, Override, check_proof, families
+from proveout.families.modular import ModularFamily
+from proveout.task import DataSpec, Documents, Example, Modular, Rules, Task
+from proveout.testing import check_family, make_splits, make_task
+
+Splits = tuple[TrainSplit, SelectSplit]
+FAMILY = ModularFamily()
+
+
+def run_in(folder: Path, seed: int = 0, **fields: Any) -> BuildRun:
+    return BuildRun(seed=seed, snapshot="0" * 64, cache=folder / "cache", embedder="tfidf", **fields)
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> ModularCandidate:
+    return FAMILY.build(make_task_with_rows(), *make_splits(), run_in(tmp_path))
+
+
+def make_task_with_rows(**fields: Any) -> Task:
+    return make_task(data=DataSpec(examples=("rows.csv",)), **fields)
+
+
+def test_the_suite_of_families_on_labels(tmp_path: Path) -> None:
+    check_family(families.create("modular"), make_task_with_rows(), make_splits(), tmp_path, embedder="tfidf")
+
+
+def test_the_suite_of_families_on_fields(tmp_path: Path, booking: tuple[Task, Splits]) -> None:
+    task, splits = booking
+    check_family(families.create("modular"), task, splits, tmp_path, embedder="tfidf")
+
+
+def test_labels_are_two_micro_models_that_can_be_told_apart(labels: ModularCandidate) -> None:
+    assert [(step.name, step.does, step.needs) for step in labels.steps] == [
+        ("intent", "learned", ()),
+        ("scope", "learned", ()),
+    ]
+    inside, outside = labels.answer([{"text": "my card 7 is lost"}, {"text": "how tall is mountain 7"}])
+    assert inside.output == {"intent": "card"}
+    assert outside.abstention == "out of scope"
+    assert [step.name for step in outside.evidence.trace] == ["intent", "scope"]
+
+
+def test_gold_of_labels(labels: ModularCandidate) -> None:
+    rows = make_splits()[1].examples
+    outside = next(row for row in rows if row.expected == {"intent": "oos"})
+    assert labels.gold(outside) == {"scope": {"inside": False, "score": -1.0}}
+    assert labels.gold(rows[0])["intent"]["label"] == "card"
+
+
+def test_an_oracle_stands_in_for_a_step(labels: ModularCandidate) -> None:
+    said = {"label": "refund", "confidence": 1.0}
+    given, asked = labels.answer_with(
+        [{"text": "my card 7 is lost"}, {"text": "my card 8 is lost"}],
+        {"intent": lambda row, own: said if row == 0 else own},
+    )
+    assert given.output == {"intent": "refund"}
+    assert asked.output == {"intent": "card"}
+
+
+def test_what_a_step_cannot_work_with_is_an_abstention(labels: ModularCandidate) -> None:
+    (answer,) = labels.answer_with([{"text": "my card 7 is lost"}], {"intent": lambda _row, _own: {"label": 7}})
+    assert "intent" in answer.abstention
+    assert answer.output is None
+
+
+def test_a_changed_row_builds_only_what_learns_from_it(tmp_path: Path) -> None:
+    train, select = make_splits()
+    before = FAMILY.build(make_task_with_rows(), train, select, run_in(tmp_path)).state.parts
+    again = FAMILY.build(make_task_with_rows(), train, select, run_in(tmp_path)).state.parts
+    assert before == again
+
+
+def test_one_step_is_learned_anew_and_the_other_stays(tmp_path: Path) -> None:
+    train, select = make_splits()
+    task = make_task_with_rows()
+    candidate = FAMILY.build(task, train, select, run_in(tmp_path))
+    fewer = TrainSplit(snapshot=train.snapshot, examples=train.examples[::2])
+    other = FAMILY.rebuild(candidate, "intent", task, fewer, select, run_in(tmp_path, seed=1))
+    assert other.state.parts["scope"] == candidate.state.parts["scope"]
+    assert other.state.parts["intent"] != candidate.state.parts["intent"]
+    with pytest.raises(BuildFailed, match="answer"):
+        FAMILY.rebuild(candidate, "answer", task, fewer, select, run_in(tmp_path))
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("answer", "no documents"), ("decide", "no rows to learn")])
+def test_it_says_why_it_does_not_fit(kind: str, reason: str) -> None:
+    fit = FAMILY.fits(make_task(kind=kind))
+    assert not fit.ok
+    assert reason in fit.reason
+
+
+POLICY = """
+version: 1
+name: bikes
+decisions: [lend, refuse, ask]
+undetermined: ask
+facts:
+  - {name: age, type: duration, unit: year, range: [0, 120], world: open, mutable: false, question: "How old are you?"}
+  - {name: helmet, type: boolean, world: open, mutable: true, question: "Do you have a helmet?"}
+rules:
+  - {id: child, cites: {document: rules.md, section: "1"}, if: "age < 14", then: refuse, priority: 20}
+  - {id: bare, cites: {document: rules.md, section: "2"}, if: "not helmet", then: refuse, priority: 10}
+  - {id: fine, cites: {document: rules.md, section: "3"}, if: "age >= 14 and helmet", then: lend, priority: 5}
+"""
+REPLIES = """
+[replies.lend]
+text = "Take one. {why}"
+[replies."*"]
+text = "Not today, at {age} years. {why}"
+missing = { age = "unknown" }
+"""
+
+
+def bikes(folder: Path, replies: str = REPLIES) -> Task:
+    (folder / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    (folder / "replies.toml").write_text(replies, encoding="utf-8")
+    schema = {"age": {"type": "number"}, "helmet": {"type": "boolean"}}
+    return Task(
+        name="bikes",
+        kind="decide",
+        target="decision",
+        input={"type": "object", "properties": schema},
+        output={"type": "object", "properties": {"decision": {"enum": ["lend", "refuse", "ask"]}}},
+        rules=Rules(policy="policy.yaml"),
+        modular=Modular(replies="replies.toml"),
+        root=folder,
+    )
+
+
+def test_a_policy_is_decided_proved_and_replied_to(tmp_path: Path) -> None:
+    empty = TrainSplit(snapshot="0" * 64, examples=()), SelectSplit(snapshot="0" * 64, examples=())
+    candidate = FAMILY.build(bikes(tmp_path), *empty, run_in(tmp_path))
+    lent, refused = candidate.answer([{"age": 20, "helmet": True}, {"age": 9, "helmet": True}])
+    assert (lent.output, refused.output) == ({"decision": "lend"}, {"decision": "refuse"})
+    assert lent.evidence.note.startswith("Take one.")
+    assert refused.evidence.note.startswith("Not today, at 9 years.")
+    assert lent.evidence.proof is not None
+    assert [step.name for step in lent.evidence.trace] == ["facts", "rules", "reply"]
+    assert all("proof" not in step.output for step in lent.evidence.trace)
+
+
+def test_its_proofs_are_accepted_and_a_changed_one_is_not(tmp_path: Path) -> None:
+    empty = TrainSplit(snapshot="0" * 64, examples=()), SelectSplit(snapshot="0" * 64, examples=())
+    candidate = FAMILY.build(bikes(tmp_path), *empty, run_in(tmp_path))
+    stored = tmp_path / "stored"
+    stored.mkdir()
+    candidate.save(stored)
+    inputs = {"age": 20, "helmet": True}
+    (answer,) = candidate.answer([inputs])
+    claim = Claim(inputs=inputs, output=answer.output or {}, proof=answer.evidence.proof or {}, folder=stored)
+    assert check_proof(claim) == ()
+    other = Claim(inputs=inputs, output={"decision": "refuse"}, proof=answer.evidence.proof or {}, folder=stored)
+    assert check_proof(other)
+
+
+@pytest.mark.parametrize(
+    ("replies", "said"),
+    [
+        ('replies.lend.text = "{colour}"', "unknown placeholder"),
+        ('replies.lend.text = "fine"', "no template is for 'ask'"),
+        ("replies", "cannot be read"),
+    ],
+)
+def test_replies_are_checked_when_they_are_built(tmp_path: Path, replies: str, said: str) -> None:
+    empty = TrainSplit(snapshot="0" * 64, examples=()), SelectSplit(snapshot="0" * 64, examples=())
+    with pytest.raises((TaskInvalid, PolicyInvalid), match=said):
+        FAMILY.build(bikes(tmp_path, replies), *empty, run_in(tmp_path))
+
+
+def test_fields_are_models_of_their_own(tmp_path: Path, booking: tuple[Task, Splits]) -> None:
+    task, splits = booking
+    candidate = FAMILY.build(task, *splits, run_in(tmp_path))
+    assert {step.name for step in candidate.steps} == {"room", "refundable", "slots"}
+    row = splits[1].examples[0]
+    (answer,) = candidate.answer([row.inputs])
+    gold = candidate.gold(row)
+
+    def oracle_of(output: Any) -> Override:
+        return lambda _row, _own: output
+
+    (oracle,) = candidate.answer_with([row.inputs], {name: oracle_of(output) for name, output in gold.items()})
+    assert oracle.guess == row.expected
+    assert answer.guess is not None
+
+
+PAGES = {
+    "open.md": b"# Opening\n\nThe shop opens at nine. It closes at six on weekdays.",
+    "pay.md": b"# Paying\n\nWe take cards and cash. Cheques are not taken.",
+}
+QUESTIONS = {
+    "When does the shop open?": "at nine",
+    "When does it close on weekdays?": "at six",
+    "Do you take cards?": "cards and cash",
+    "Are cheques taken?": "not taken",
+    "Who owns the moon?": None,
+}
+
+
+def asking() -> tuple[Task, Splits]:
+    text = {"type": "object", "properties": {"question": {"type": "string"}}}
+    output = {"type": "object", "properties": {"answer": {"type": ["string", "null"]}}}
+    task = Task(name="ask", kind="answer", input=text, output=output, documents=Documents(paths=("*.md",)))
+    rows = tuple(
+        Example(id=str(number), inputs={"question": question}, expected={"answer": answer})
+        for number, (question, answer) in enumerate(QUESTIONS.items())
+    )
+    splits = TrainSplit(snapshot="0" * 64, examples=rows), SelectSplit(snapshot="0" * 64, examples=rows)
+    return task, splits
+
+
+def test_the_suite_of_families_on_questions(tmp_path: Path) -> None:
+    task, splits = asking()
+    check_family(FAMILY, task, splits, tmp_path, embedder="tfidf", documents=lambda: PAGES)
+
+
+def test_an_answer_cites_its_sentence_and_what_was_found(tmp_path: Path) -> None:
+    task, splits = asking()
+    candidate = FAMILY.build(task, *splits, run_in(tmp_path, documents=lambda: PAGES))
+    (answer,) = candidate.answer([{"question": "When does the shop open?"}])
+    assert answer.guess == {"answer": "The shop opens at nine."}
+    first = answer.evidence.citations[0]
+    assert PAGES[first.document].decode()[first.start : first.end] == "The shop opens at nine."
+    assert [step.name for step in answer.evidence.trace] == ["search", "choose"]
+
+
+def test_documents_that_changed_rebuild_what_stands_on_them(tmp_path: Path) -> None:
+    task, splits = asking()
+    before = FAMILY.build(task, *splits, run_in(tmp_path, documents=lambda: PAGES)).state.parts
+    changed = PAGES | {"pay.md": b"# Paying\n\nWe take cash only."}
+    after = FAMILY.build(task, *splits, run_in(tmp_path, documents=lambda: changed)).state.parts
+    assert before["search"] != after["search"]
