@@ -64,7 +64,7 @@ def test_too_little_traffic_never_pays_back(make: Make) -> None:
 
 
 # The fixture makes inputs anew at each call, so that one serves all examples.
-ANEW = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANEW = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 QUICK = MonteCarlo(draws=100)
 
 

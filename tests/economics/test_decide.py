@@ -165,8 +165,28 @@ def test_two_candidates_that_only_criteria_tell_apart(make: Make) -> None:
     assert (found.verdict, found.to, found.choice.by) == ("migrate", "small", "criteria")
     assert {one.evidence for one in found.scores} == {"ledger:3"}
     open_choice = decide(make(LLM, SMALL, twin, architectures=terms))
-    assert open_choice.verdict == "not enough evidence"
-    assert "which to take is open" in open_choice.reason
+    assert (open_choice.verdict, open_choice.to, open_choice.choice.by) == ("migrate", "", "none")
+    assert set(open_choice.target.split(" or ")) == {"small", "twin"}
+    assert "is worth it: money does not tell" in open_choice.reason
+
+
+def test_no_telling_a_move_that_is_worth_it_from_one_that_is_not_known_to_be(make: Make) -> None:
+    sure = ArchitectureTerms(engineer_hours=10.0)
+    unsure = ArchitectureTerms(engineer_hours=Uniform(low=0.0, high=19.0))
+    twin = small(architecture="twin", candidate="twin@1")
+    found = decide(
+        make(
+            LLM,
+            SMALL,
+            twin,
+            architectures={"small": sure, "twin": unsure},
+            decision=DecisionTerms(payback_days=130),
+        )
+    )
+    outcomes = {option.architecture: option.outcome.code for option in found.options}
+    assert outcomes == {"small": "pays", "twin": "uncertain"}
+    assert (found.verdict, found.to) == ("not enough evidence", "")
+    assert "small would pay back, and which to take is open" in found.reason
 
 
 def test_a_score_must_name_its_evidence(make: Make) -> None:

@@ -16,6 +16,7 @@ __all__ = ["CLEAR", "Choice", "Ranked", "Weighed", "choose", "weigh"]
 
 CLEAR = 0.8
 PERTURBATIONS = 10_000
+TIE = 1e-12
 # How far weights are perturbed: a Dirichlet distribution around them, in which a weight of one half among two has a
 # standard deviation of 11 points.
 CONCENTRATION = 10.0
@@ -96,10 +97,7 @@ def choose(
         reason = f"money does not tell {' from '.join(contenders)}, and the scenario states no criteria"
         return Choice(winner="", by="none", ranked=ranked, contenders=contenders, weighed=None, reason=reason)
     weighed = weigh(contenders, scores, weights, seed=seed)
-    told = f"money does not tell {' from '.join(contenders)}; by what has no price, {weighed.winner} is first"
-    reason = f"{told} at {weighed.survives:.0%} of perturbed weights"
-    if not weighed.clear:
-        reason += f", under {CLEAR:.0%}: no clear winner"
+    reason = f"money does not tell {' from '.join(contenders)}; {_weighed_words(weighed)}"
     return Choice(
         winner=weighed.winner if weighed.clear else "",
         by="criteria" if weighed.clear else "none",
@@ -108,6 +106,14 @@ def choose(
         weighed=weighed,
         reason=reason,
     )
+
+
+def _weighed_words(weighed: Weighed) -> str:
+    tied = [option for option, total in weighed.sums.items() if total >= weighed.sums[weighed.winner] - TIE]
+    if len(tied) > 1:
+        return f"by what has no price, {' and '.join(tied)} tie: no clear winner"
+    found = f"by what has no price, {weighed.winner} is first at {weighed.survives:.0%} of perturbed weights"
+    return found if weighed.clear else f"{found}, under {CLEAR:.0%}: no clear winner"
 
 
 def _beats(first: Floats, second: Floats) -> float:
@@ -153,8 +159,8 @@ def weigh(
     winner = int(np.argmax(sums))
     drawn = np.random.default_rng(seed).dirichlet(stated * CONCENTRATION * len(names), PERTURBATIONS)
     perturbed = drawn @ table.T
-    survives = float(np.mean(perturbed[:, winner] >= perturbed.max(axis=1) - 1e-12))
-    if np.sum(sums >= sums[winner] - 1e-12) > 1:  # a tie at the stated weights is no win
+    survives = float(np.mean(perturbed[:, winner] >= perturbed.max(axis=1) - TIE))
+    if np.sum(sums >= sums[winner] - TIE) > 1:  # a tie at the stated weights is no win
         survives = min(survives, 0.5)
     return Weighed(
         winner=options[winner],

@@ -73,7 +73,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         verdict: ``migrate``, ``do not migrate`` or ``not enough evidence``.
-        to: the architecture to move to; "" when none.
+        to: the architecture to move to; "" when none, or when each of several is worth it and none is the clear winner.
         reason: in plain words.
         options: all architectures but the incumbent.
         choice: among those that passed the gates and the incumbent.
@@ -88,6 +88,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     choice: Choice
     scores: tuple[Score, ...]
     cost: CostReport
+
+    @property
+    def target(self) -> str:
+        """Where to move in words: one architecture, or those between which there is no clear winner; "" when none."""
+        if self.verdict != "migrate":
+            return ""
+        return self.to or " or ".join(self.choice.contenders)
 
 
 def cost(inputs: Inputs) -> CostReport:
@@ -169,6 +176,8 @@ def _verdict(options: tuple[Option, ...], choice: Choice, incumbent: str) -> tup
         return "migrate", choice.winner, f"{chosen.outcome.reason}; {choice.reason}"
     if worth_it and choice.winner == incumbent:
         return "do not migrate", "", choice.reason
+    if worth_it and set(choice.contenders) <= set(names):
+        return "migrate", "", f"each of {', '.join(choice.contenders)} is worth it: {choice.reason}"
     if worth_it:
         saved = f"{', '.join(names)} would pay back, and which to take is open"
         return "not enough evidence", "", f"{saved}: {choice.reason}"

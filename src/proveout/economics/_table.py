@@ -83,7 +83,7 @@ def print_decision(decision: Decision, console: Console) -> None:
 def print_verdict(decision: Decision, console: Console) -> None:
     """The verdict, its reason, and the nearest figure at which the worth of the move turns its sign."""
     console.print()
-    to = f" to {decision.to}" if decision.to else ""
+    to = f" to {decision.target}" if decision.target else ""
     console.print(Text(f"Verdict: {decision.verdict}{to}.", style="bold"))
     console.print(Text(f"{decision.reason[0].upper()}{decision.reason[1:]}."))
     for turn in decision.cost.flips.get(decision.to, ())[:1]:
