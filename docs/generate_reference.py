@@ -23,6 +23,7 @@ from proveout.economics import (
     ModelPrice,
     MonteCarlo,
     PriceTerms,
+    ProductFigure,
     Quantity,
     Scenario,
     Tier,
@@ -142,6 +143,7 @@ SCENARIO_TABLES = [
     ("[decision]", "decision.", DecisionTerms),
     ("[[criteria]]", "criteria[].", Criterion),
     ("scores.NAME of [[criteria]]", "criteria[].scores.NAME.", CriterionScore),
+    ("[[product]]", "product[].", ProductFigure),
     ("[monte_carlo]", "monte_carlo.", MonteCarlo),
 ]
 

@@ -15,6 +15,7 @@ from proveout.economics._inputs import Architecture, Inputs, ListedPrice, Parame
 from proveout.economics._json import cost_to_json, decision_to_json
 from proveout.economics._measured import Certified, Difference, Measured, Measurements
 from proveout.economics._offpolicy import OffPolicy, doubly_robust, inverse_propensity
+from proveout.economics._product import ProductChange
 from proveout.economics._read import (
     SCENARIO_FILE,
     check_scenario,
@@ -35,6 +36,7 @@ from proveout.economics._scenario import (
     ModelPrice,
     MonteCarlo,
     PriceTerms,
+    ProductFigure,
     Scenario,
     Tier,
     Traffic,
@@ -81,6 +83,8 @@ __all__ = [
     "Parameter",
     "PriceList",
     "PriceTerms",
+    "ProductChange",
+    "ProductFigure",
     "Quantity",
     "Ranked",
     "RunRate",

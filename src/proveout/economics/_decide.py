@@ -14,6 +14,7 @@ from proveout.economics._drivers import Driver, FlipPoint, drivers, flip_points
 from proveout.economics._flow import flow_of, present_value
 from proveout.economics._gates import Gate, check_gates
 from proveout.economics._inputs import Inputs, Parameter, draw, typical
+from proveout.economics._product import ProductChange, product_changes
 from proveout.economics._reasons import Outcome, judged
 from proveout.economics._runrate import RunRate, run_rates
 
@@ -41,6 +42,7 @@ class CostReport(msgspec.Struct, frozen=True, kw_only=True):
         break_even: of moving from the incumbent to each other one.
         drivers: of each move's net present value, the strongest first.
         flips: where each move's net present value turns its sign.
+        product: what moves do for figures that the product is judged by.
         parameters: every figure with its source.
         warnings: what a reader must know before using the figures.
     """
@@ -54,6 +56,7 @@ class CostReport(msgspec.Struct, frozen=True, kw_only=True):
     break_even: tuple[BreakEven, ...]
     drivers: dict[str, tuple[Driver, ...]]
     flips: dict[str, tuple[FlipPoint, ...]]
+    product: tuple[ProductChange, ...]
     parameters: tuple[Parameter, ...]
     warnings: tuple[str, ...]
     schema: str = SCHEMA
@@ -116,6 +119,7 @@ def cost(inputs: Inputs) -> CostReport:
         break_even=moves,
         drivers={move.new: drivers(inputs, move.old, move.new) for move in moves},
         flips={move.new: flip_points(inputs, move.old, move.new) for move in moves},
+        product=product_changes(inputs),
         parameters=tuple(inputs.parameters.values()),
         warnings=_warnings(inputs),
     )

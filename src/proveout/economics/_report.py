@@ -21,7 +21,7 @@ __all__ = ["render_costs", "render_decision"]
 
 COLOURS = 6
 DRIVERS_SHOWN = 10
-WORDS = ("days_words", "percent", "signed_usd", "usd_cents", "usd_short", "usd_words")
+WORDS = ("days_words", "percent", "signed_points", "signed_usd", "usd_cents", "usd_short", "usd_words")
 # Columns of the cost table: storage and operations are both fixed.
 SHOWN = tuple(part for part in PARTS if part not in {"storage", "operations", "errors"})
 LIMITS = (

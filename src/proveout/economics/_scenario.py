@@ -19,6 +19,7 @@ __all__ = [
     "ModelPrice",
     "MonteCarlo",
     "PriceTerms",
+    "ProductFigure",
     "Scenario",
     "Tier",
     "Traffic",
@@ -205,6 +206,28 @@ class Criterion(_Table, frozen=True, kw_only=True):
     scores: dict[str, CriterionScore] = {}
 
 
+class ProductFigure(_Table, frozen=True, kw_only=True):
+    """Counts of an experiment, or of before and after, for a figure that the product is judged by.
+
+    Attributes:
+        name: of the figure: ``conversions``, ``manual escalations``.
+        architecture: the new one; the old one is the incumbent.
+        better: which direction is good.
+        old_hits: requests of the incumbent that did it.
+        old_requests: requests of the incumbent in all.
+        new_hits: requests of the new one that did it.
+        new_requests: requests of the new one in all.
+    """
+
+    name: Name
+    architecture: Name
+    better: Literal["higher", "lower"] = "higher"
+    old_hits: Annotated[int, Meta(ge=0)]
+    old_requests: Annotated[int, Meta(ge=1)]
+    new_hits: Annotated[int, Meta(ge=0)]
+    new_requests: Annotated[int, Meta(ge=1)]
+
+
 class MonteCarlo(_Table, frozen=True, kw_only=True):
     """How distributions are drawn from; each figure is drawn independently of the others.
 
@@ -242,4 +265,5 @@ class Scenario(_Table, frozen=True, kw_only=True):
     gates: GateTerms = GateTerms()
     decision: DecisionTerms = DecisionTerms()
     criteria: tuple[Criterion, ...] = ()
+    product: tuple[ProductFigure, ...] = ()
     monte_carlo: MonteCarlo = MonteCarlo()

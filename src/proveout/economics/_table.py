@@ -36,6 +36,9 @@ def print_costs(report: CostReport, console: Console) -> None:
         table.add_row(*_row(rate, moves.get(rate.architecture), incumbent=report.incumbent))
     console.print(table)
     console.print(Text(_about(report), style="dim"))
+    for one in report.product:
+        change = f"{one.per_month:+,.0f} a month ({one.per_month_low:+,.0f} to {one.per_month_high:+,.0f})"
+        console.print(Text(f"{one.name} with {one.architecture}: {change}, {one.verdict}"))
     for warning in report.warnings:
         console.print(Text(f"note: {warning}", style="dim"))
 
