@@ -104,7 +104,10 @@ def _energy(inputs: Inputs, exact: Values[Fraction], name: str) -> tuple[Energy,
         seconds += asked_again * exact[f"{target.name}.cpu_seconds_per_1000"]
         reaching += asked_again * int(target.remote)
     own = local_energy(float(seconds), joules_per_cpu_second=inputs.joules_per_cpu_second)
-    return (own, remote_energy(float(reaching * 1000))) if reaching else (own,)
+    if not reaching:
+        return (own,)
+    remote = remote_energy(float(reaching * 1000))
+    return (own, remote) if seconds else (remote,)
 
 
 def _volume(values: Values[Number], days: int) -> Number:
