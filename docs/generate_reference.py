@@ -14,6 +14,21 @@ import msgspec
 # Importing these registers the entries they write.
 from proveout import errors
 from proveout.cli import COMMANDS
+from proveout.economics import (
+    ArchitectureTerms,
+    Criterion,
+    CriterionScore,
+    DecisionTerms,
+    GateTerms,
+    ModelPrice,
+    MonteCarlo,
+    PriceTerms,
+    ProductFigure,
+    Quantity,
+    Scenario,
+    Tier,
+    Traffic,
+)
 from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.families.modular.graph import Retry, StepSpec
 from proveout.families.modular.graph._input_types import TYPES
@@ -45,7 +60,7 @@ is honoured.
 | 0 | done | |
 | 1 | a bug in Proveout | |
 | 2 | wrong usage | |
-| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `WorkflowError`, `EventError`, `LedgerError` |
+| 3 | bad input | all branches not named below |
 | 4 | something stored is not what was stored | `IntegrityError` |
 | 5 | another process is at it | `BusyError` |
 | 6 | the machine lacks something | `SetupError` |
@@ -91,6 +106,24 @@ searched. Importing a module runs it, so a graph file is as trusted as code. A f
 with `from . import other`.
 
 """
+SCENARIO = """# scenario.toml
+
+What costs and decisions stand on besides the latest trial: traffic, prices, and what no trial can measure. `proveout
+cost` and `proveout decide` read it from the task's folder, or from the file that `--scenario` names. Unknown keys are
+errors, answered with the nearest valid one; so are negative volumes, figures beyond reason, and distributions of which
+over 1 % of the draws lie outside the bounds of their figure. All money is in US dollars.
+
+A *number or distribution* is a number or one of these tables. The typical value is what break-even days are worked out
+from; P10, P50 and P90 come from draws.
+
+| distribution | table | typical value |
+|---|---|---|
+| uniform | `{ dist = "uniform", low = 1, high = 3 }` | the middle |
+| triangular | `{ dist = "triangular", low = 1, mode = 2, high = 5 }` | `mode` |
+| normal | `{ dist = "normal", mean = 10, sd = 2 }` | `mean` |
+| lognormal | `{ dist = "lognormal", median = 10, sigma = 0.5 }` | `median` |
+
+"""
 EVENTS = """# events.toml
 
 What `proveout events` reacts to, beside `task.toml`: one `[[triggers]]` table for each reaction. Unknown keys are
@@ -114,6 +147,20 @@ TABLES = [
     ("[certificate]", "certificate.", CertificateTerms),
     ("[causal]", "causal.", Causal),
     ("[[causal.factors]]", "causal.factors[].", CausalFactor),
+]
+
+SCENARIO_TABLES = [
+    ("[traffic]", "traffic.", Traffic),
+    ("[[tiers]]", "tiers[].", Tier),
+    ("[prices]", "prices.", PriceTerms),
+    ("[[models]]", "models[].", ModelPrice),
+    ("[architectures.NAME]", "architectures.NAME.", ArchitectureTerms),
+    ("[gates]", "gates.", GateTerms),
+    ("[decision]", "decision.", DecisionTerms),
+    ("[[criteria]]", "criteria[].", Criterion),
+    ("scores.NAME of [[criteria]]", "criteria[].scores.NAME.", CriterionScore),
+    ("[[product]]", "product[].", ProductFigure),
+    ("[monte_carlo]", "monte_carlo.", MonteCarlo),
 ]
 
 
@@ -178,6 +225,18 @@ def graph_page() -> str:
     return "".join(parts)
 
 
+def scenario_page() -> str:
+    """Every key of scenario.toml with type, default and meaning."""
+    return (
+        SCENARIO
+        + _table(Scenario, "")
+        + "".join(
+            f"\n## `{title}`\n\n{_line(inspect.getdoc(kind) or '')}\n\n{_table(kind, prefix)}"
+            for title, prefix, kind in SCENARIO_TABLES
+        )
+    )
+
+
 def events_page() -> str:
     """Every key of events.toml with type, default and meaning."""
     parts = [f"{EVENTS}## `[[triggers]]`\n\n{_table(Trigger, '')}"]
@@ -226,14 +285,22 @@ def _table(kind: type[msgspec.Struct], prefix: str, said: dict[str, str] | None 
     return "".join(rows)
 
 
+def _is_quantity(hint: Any) -> bool:
+    return set(get_args(Quantity)) <= set(get_args(hint))
+
+
 def _is_table(hint: Any) -> bool:
+    if _is_quantity(hint):
+        return False
     kinds = (hint, *get_args(hint))
     return any(isinstance(kind, type) and issubclass(kind, msgspec.Struct) for kind in kinds)
 
 
 def _words(hint: Any) -> str:
+    if _is_quantity(hint):
+        return "number or distribution"
     if get_origin(hint) is Literal:
-        return " or ".join(f"`{value}`" for value in get_args(hint))
+        return " or ".join(f"`{value}`" if value else '`""`' for value in get_args(hint))
     return f"`{_type(hint)}`"
 
 
@@ -258,6 +325,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "task-toml.md": task_page(),
         "graph-toml.md": graph_page(),
+        "scenario-toml.md": scenario_page(),
         "events-toml.md": events_page(),
         "ledger-entries.md": entries_page(),
     }

@@ -1,7 +1,7 @@
 """Prove, on your own traffic, that an LLM call can be replaced by something you can afford, explain and verify.
 
 Each word of the loop is a function here and a command of the same name: `new`, `snapshot`, `build`, `compare`,
-`verify`.
+`cost`, `decide`, `verify`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from proveout.loop import build, compare, new, snapshot, verify
+    from proveout.loop import build, compare, cost, decide, new, snapshot, verify
 
-__all__ = ["build", "compare", "new", "snapshot", "verify"]
+__all__ = ["build", "compare", "cost", "decide", "new", "snapshot", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,9 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── PolicyError          (3)  PolicyInvalid · FactInvalid · DecisionModelInvalid · GraphInvalid · TextNotUnderstood
     ├── WorkflowError        (3)  WorkflowInvalid · StepFailed · StepTimedOut · StepOutputInvalid · StepLost
     │                             RunNotFound · RunNotReady · GraphVersionMissing · DeterminismBroken
-    ├── TrialError           (3)  MetricUnknown · FaultUnknown · CandidateInvalid
+    ├── TrialError           (3)  MetricUnknown · FaultUnknown · CandidateInvalid · TrialNotFound
+    ├── EconomicsError       (3)  ScenarioNotFound · ScenarioInvalid · PriceUnknown · ArchitectureUnknown
+    │                             CountsInvalid
     ├── EventError           (3)  EventInvalid · TriggerInvalid · HandlerUnknown · HandlerTimedOut
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
@@ -28,6 +30,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "ArchitectureUnknown",
     "ArtifactCorrupt",
     "BudgetExceeded",
     "BuildFailed",
@@ -36,6 +39,7 @@ __all__ = [
     "CandidateNotFound",
     "ChunkerUnknown",
     "ColumnMissing",
+    "CountsInvalid",
     "DataEmpty",
     "DataError",
     "DataUnreadable",
@@ -44,6 +48,7 @@ __all__ = [
     "DiskFull",
     "DocumentUnusable",
     "DuplicateIds",
+    "EconomicsError",
     "EntryNotFound",
     "EntryUnknown",
     "EventError",
@@ -73,6 +78,7 @@ __all__ = [
     "OneClass",
     "PolicyError",
     "PolicyInvalid",
+    "PriceUnknown",
     "ProofInvalid",
     "ProveoutError",
     "ProviderError",
@@ -84,6 +90,8 @@ __all__ = [
     "RowInvalid",
     "RunNotFound",
     "RunNotReady",
+    "ScenarioInvalid",
+    "ScenarioNotFound",
     "SetupError",
     "SnapshotCorrupt",
     "SnapshotNotFound",
@@ -100,6 +108,7 @@ __all__ = [
     "TaskNotFound",
     "TextNotUnderstood",
     "TrialError",
+    "TrialNotFound",
     "TriggerInvalid",
     "WeightsMismatch",
     "WeightsMissing",
@@ -339,6 +348,36 @@ class FaultUnknown(TrialError):
 
 class CandidateInvalid(TrialError):
     """A candidate was built for another task or on another snapshot, or breaks the protocol: it cannot be measured."""
+
+
+class TrialNotFound(TrialError):
+    """No finished trial of this task is here."""
+
+
+class EconomicsError(ProveoutError):
+    """Costs cannot be worked out from what was given."""
+
+    exit_code = 3
+
+
+class ScenarioNotFound(EconomicsError):
+    """There is no scenario, so that nobody knows how many requests there are."""
+
+
+class ScenarioInvalid(EconomicsError):
+    """A scenario has an unknown key, a negative volume, a figure beyond reason, or contradicts itself."""
+
+
+class PriceUnknown(EconomicsError):
+    """No price is stated for a model, and the price list has none."""
+
+
+class ArchitectureUnknown(EconomicsError):
+    """Neither the latest trial nor the scenario knows an architecture of that name, or too little of it."""
+
+
+class CountsInvalid(EconomicsError):
+    """Counts of an experiment, or a log of one, cannot be what they are said to be."""
 
 
 class EventError(ProveoutError):

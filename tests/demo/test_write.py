@@ -21,6 +21,7 @@ from proveout.demo._facts import Facts
 from proveout.demo._reference import decide
 from proveout.demo._scenarios import TARGETS
 from proveout.demo._write import Row, rows
+from proveout.economics import SCENARIO_FILE, load_scenario
 from proveout.errors import TaskInvalid
 from proveout.ledger import Ledger
 from proveout.store import Workspace
@@ -46,7 +47,7 @@ def test_another_seed_gives_other_messages() -> None:
 def test_files_and_sizes(desk: Path, examples: Rows, test_rows: Rows) -> None:
     pages = ["damaged-goods", "digital-goods", "final-sale", "loyalty-and-escalation", "returns-window", "shipping"]
     names = ["README.md", "data/contrast.csv", "data/examples.csv", "data/test.csv"]
-    names += ["facts.yaml", "policy.yaml", "task.toml"]
+    names += ["facts.yaml", "policy.yaml", "replies.toml", "scenario.toml", "task.toml"]
     assert sorted(content(desk)) == sorted([*names, *(f"documents/{page}.md" for page in pages)])
     assert (len(examples), len(test_rows)) == (2_400, 600)
     assert tuple(examples[0]) == tuple(test_rows[0]) == Row._fields
@@ -142,3 +143,9 @@ def test_is_demo_knows_its_own(desk: Path, tmp_path: Path) -> None:
     assert not is_demo(tmp_path / "nowhere")
     (tmp_path / "task.toml").write_bytes(b'name = "mine \xff"\n')
     assert not is_demo(tmp_path)
+
+
+def test_its_scenario_is_valid_and_names_families_only(desk: Path) -> None:
+    scenario = load_scenario(desk / SCENARIO_FILE)
+    assert set(scenario.architectures) < {"llm", "distilled", "retrieval", "symbolic", "modular"}
+    assert sum(tier.share for tier in scenario.tiers) == pytest.approx(1.0)

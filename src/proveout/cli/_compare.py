@@ -21,6 +21,8 @@ from proveout.cli._common import (
 from proveout.store import write_atomic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
 __all__ = ["command", "report_and_show"]
@@ -94,14 +96,23 @@ def command(  # noqa: PLR0913  one argument an option
     report_and_show(result, folder, json_to, report)
 
 
-def report_and_show(result: trial.Comparison, folder: Path, json_to: str | None, report: Path | None) -> None:
-    """Write the report and the JSON, print the table and the next command."""
+def report_and_show(
+    result: trial.Comparison,
+    folder: Path,
+    json_to: str | None,
+    report: Path | None,
+    *,
+    then: Callable[[Console], None] | None = None,
+) -> None:
+    """Write the report and the JSON, print the table, what ``then`` prints, and the next command."""
     path = report or folder / ".proveout" / "reports" / f"{result.trial}.html"
     write_atomic(path, trial.render_report(result).encode())
 
     def show(console: Console) -> None:
         trial.render_table(result, console)
         console.print(f"\nReport: {path}", markup=False)
+        if then:
+            then(console)
         next_command(console, f"proveout verify {folder}")
 
     emit({**trial.comparison_to_json(result), "report": str(path)}, json_to, show)

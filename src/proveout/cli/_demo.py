@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from proveout import loop
+from proveout import economics, loop
 from proveout.cli._common import FOLDER, families_option, human_console, json_option, progress_bars
 from proveout.cli._compare import report_and_show
 from proveout.demo import is_demo, write_demo
+from proveout.store import write_atomic
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["command"]
 
@@ -21,7 +26,7 @@ __all__ = ["command"]
 @click.option("--force", is_flag=True, help="Start afresh when DIR holds an earlier demo.")
 @json_option
 def command(folder: Path, families: list[str] | None, force: bool, json_to: str | None) -> None:  # noqa: FBT001  a flag
-    """Write a synthetic refund desk into DIR and compare the families that fit it.
+    """Write a synthetic refund desk into DIR, compare the families that fit it, and say whether to migrate.
 
     The messages are generated, their facts and right decisions known; the incumbent is simulated, and says so.
     """
@@ -33,4 +38,16 @@ def command(folder: Path, families: list[str] | None, force: bool, json_to: str 
     with progress_bars() as progress:
         # The embedder that needs no weights, so that the demo runs on any machine.
         result = loop.compare(folder, names=families, embedder="tfidf", progress=progress)
-    report_and_show(result, folder, json_to, Path(folder) / "report.html")
+    then = (lambda console: _decide(folder, console)) if result.incumbent else None
+    report_and_show(result, folder, json_to, Path(folder) / "report.html", then=then)
+
+
+def _decide(folder: Path, console: Console) -> None:
+    """The cost table and the verdict, and where their page is."""
+    found = loop.decide(folder)
+    path = folder / "decision.html"
+    write_atomic(path, economics.render_decision(found).encode())
+    console.print()
+    economics.print_costs(found.cost, console)
+    economics.print_verdict(found, console)
+    console.print(f"\nDecision: {path}", markup=False)

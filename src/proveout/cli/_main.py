@@ -18,6 +18,8 @@ COMMANDS = {
     "snapshot": ("proveout.cli._snapshot", "Freeze the data: versioned, split once."),
     "build": ("proveout.cli._build", "Build one candidate per family."),
     "compare": ("proveout.cli._compare", "Measure candidates on the same untouched rows."),
+    "cost": ("proveout.cli._cost", "Work out costs, and when a move pays back."),
+    "decide": ("proveout.cli._decide", "Say whether to migrate, and why."),
     "verify": ("proveout.cli._verify", "Check ledger, snapshots and candidates, offline."),
     "suspects": ("proveout.cli._suspects", "List rows whose label is probably wrong."),
     "ingest": ("proveout.cli._ingest", "Bring the knowledge base up to date."),

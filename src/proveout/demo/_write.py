@@ -31,7 +31,7 @@ __all__ = ["Row", "is_demo", "rows", "write_demo"]
 
 EXAMPLES, TEST = 2_400, 600
 MARKER = "# proveout demo:"
-_COPIED = (FILE_NAME, "policy.yaml", "facts.yaml", "replies.toml", "README.md")
+_COPIED = (FILE_NAME, "scenario.toml", "policy.yaml", "facts.yaml", "replies.toml", "README.md")
 _START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
 _CHANNELS = {"email": 40, "chat": 35, "app": 25}
 

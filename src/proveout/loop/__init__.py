@@ -1,5 +1,6 @@
-"""The loop as Python calls: new, snapshot, build, compare, verify; and the knowledge base of a task."""
+"""The loop as Python calls: new, snapshot, build, compare, cost, decide, verify; and the knowledge base of a task."""
 
+from proveout.loop._economics import cost, decide, measured_joules, measurements_of, price_list, scenario_of
 from proveout.loop._graph_files import LoadedGraph, load_reference
 from proveout.loop._knowledge import Found, ingest, replay, search
 from proveout.loop._new import new
@@ -36,18 +37,24 @@ __all__ = [
     "cancel_run",
     "check_policy",
     "compare",
+    "cost",
+    "decide",
     "diff_policies",
     "explain_case",
     "ingest",
     "list_runs",
     "load_reference",
+    "measured_joules",
+    "measurements_of",
     "new",
     "opened",
+    "price_list",
     "queue_run",
     "quiet",
     "replay",
     "resume_run",
     "run_reference",
+    "scenario_of",
     "search",
     "show_run",
     "snapshot",

@@ -30,6 +30,7 @@ from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
 from proveout.trial._kinds import points_of
+from proveout.trial._latest import latest_trial, mean_usage
 from proveout.trial._metrics import Metric, metric, metrics
 from proveout.trial._modularity import FaultTrial, ModularityAxis, StepModularity, Swap
 from proveout.trial._modularity_run import ModularityPlan
@@ -93,8 +94,10 @@ __all__ = [
     "faults",
     "faulty",
     "is_replayed",
+    "latest_trial",
     "learning_curve",
     "macro_f1_interval",
+    "mean_usage",
     "metric",
     "metrics",
     "nested_subset",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
+from proveout.page import Scale, figure, line, tag, text
 from proveout.trial._format import percent
-from proveout.trial._svg import Scale, figure, line, tag, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

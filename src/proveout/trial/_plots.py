@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
+from proveout.page import Box, Scale, figure, line, linear_ticks, log_ticks, place, tag, text
 from proveout.trial._format import percent, significant
-from proveout.trial._svg import Box, Scale, figure, line, linear_ticks, log_ticks, place, tag, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

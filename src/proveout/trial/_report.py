@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
-from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from proveout.page import environment, page_style
 from proveout.trial import _format
 from proveout.trial._axes_plot import Mark, axis_plot
 from proveout.trial._kinds import measure_of
@@ -19,6 +16,8 @@ from proveout.trial._verdict import chosen, has_scope, labels_needed, limits, ve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from jinja2 import Environment
 
     from proveout.trial._comparison import CandidateResult, Comparison
     from proveout.trial._estimates import Estimate
@@ -51,18 +50,17 @@ def render_report(comparison: Comparison) -> str:
         >>> render_report.__name__  # docs/design/trials.md writes one
         'render_report'
     """
-    style = files("proveout.trial").joinpath("templates/report.css").read_text(encoding="utf-8")
+    style = page_style()
     colours = {one.family: number for number, one in enumerate(comparison.candidates)}
     measure = measure_of(comparison.task.kind)
     scoped = has_scope(comparison)
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         _environment()
         .get_template("report.html")
         .render(
             c=comparison,
-            style=Markup(style),  # noqa: S704  our own file
-            style_hash=f"sha256-{digest}",
+            style=style.sheet,
+            style_hash=style.source,
             measure=measure,
             scoped=scoped,
             columns=[column for column in measure.columns if scoped or not column.for_scope],
@@ -97,16 +95,9 @@ def _capital(words: str) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("proveout.trial", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     names = ("interval", "milliseconds", "money", "percent", "points", "rate", "short_id", "size")
-    environment.filters.update({name: getattr(_format, name) for name in names}, clip=_clip, spans=_spans)
-    return environment
+    filters = {name: getattr(_format, name) for name in names}
+    return environment("proveout.trial", {**filters, "clip": _clip, "spans": _spans})
 
 
 def _view(one: CandidateResult, number: int) -> View:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from typing import Any
 
 import pytest
@@ -44,3 +45,15 @@ def test_a_missing_list_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
     found = prices_of(incumbent(usd_per_million_in=1.0))
     assert 'pip install "proveout[prices]"' in found.unknown
     assert found.usd(10**6, 10**6) == 0
+
+
+def test_a_price_that_changed_is_that_of_the_day_asked_for() -> None:
+    version = pytest.importorskip("genai_prices").__version__
+    before, after = (prices_of(incumbent(model="o3"), on=date(2025, month, 1)) for month in (5, 12))
+    assert (before.usd_per_million_in, after.usd_per_million_in) == (10.0, 2.0)
+    assert before.source == f"genai-prices {version}, openai/o3, on 2025-05-01"
+
+
+def test_a_model_is_found_without_its_endpoint() -> None:
+    pytest.importorskip("genai_prices")
+    assert prices_of(incumbent(base_url="")).usd_per_million_in == 0.15

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +58,12 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
         return {"value": stated, "source": self.source}
 
 
-def prices_of(incumbent: Incumbent) -> Prices:
+def prices_of(incumbent: Incumbent, *, on: date | None = None) -> Prices:
     """The prices the task states; what it leaves out is looked up by base URL and model.
+
+    Args:
+        incumbent: the model, its endpoint and the prices that are stated.
+        on: the day whose listed prices count; None takes the newest.
 
     Example:
         >>> from proveout.task import Incumbent
@@ -69,7 +73,7 @@ def prices_of(incumbent: Incumbent) -> Prices:
     own_in, own_out = incumbent.usd_per_million_in, incumbent.usd_per_million_out
     if own_in is not None and own_out is not None:
         return Prices(usd_per_million_in=own_in, usd_per_million_out=own_out, source="task.toml")
-    listed = _listed(incumbent.base_url, incumbent.model)
+    listed = _listed(incumbent.base_url, incumbent.model, on)
     if listed.unknown or (own_in is None and own_out is None):
         return listed
     return Prices(
@@ -79,7 +83,7 @@ def prices_of(incumbent: Incumbent) -> Prices:
     )
 
 
-def _listed(base_url: str, model: str) -> Prices:
+def _listed(base_url: str, model: str, on: date | None) -> Prices:
     try:
         from genai_prices import Usage, calc_price  # noqa: PLC0415  an extra
     except ImportError:
@@ -87,8 +91,8 @@ def _listed(base_url: str, model: str) -> Prices:
     source = f"genai-prices {version('genai-prices')}"
     asked: dict[str, Any] = {
         "model_ref": model,
-        "provider_api_url": base_url,
-        "genai_request_timestamp": LATEST,
+        "provider_api_url": base_url or None,
+        "genai_request_timestamp": LATEST if on is None else datetime.combine(on, time(12), UTC),
     }
     try:
         found = calc_price(Usage(input_tokens=PROBE, output_tokens=PROBE), **asked)
@@ -97,7 +101,7 @@ def _listed(base_url: str, model: str) -> Prices:
     return Prices(
         usd_per_million_in=_per_million(found.input_price),
         usd_per_million_out=_per_million(found.output_price),
-        source=f"{source}, {found.provider.id}/{found.model.id}",
+        source=f"{source}, {found.provider.id}/{found.model.id}{'' if on is None else f', on {on}'}",
     )
 
 

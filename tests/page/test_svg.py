@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proveout.trial._svg import Box, Scale, linear_ticks, log_ticks, place, tag
+from proveout.page._svg import Box, Scale, linear_ticks, log_ticks, place, tag
 
 
 @given(st.text())
