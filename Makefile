@@ -54,7 +54,7 @@ docs: $(VENV)/.dev
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml
 lock:
 	$(LOCK) --extra encoder --extra convert --extra retrieval --extra prices --extra symbolic --output-file requirements/run.txt
-	$(LOCK) --extra local --extra dspy --extra events --extra nats --group test --group lint --group docs --group bench \
+	$(LOCK) --extra local --extra dspy --extra dates --extra events --extra nats --group test --group lint --group docs --group bench \
 	  --constraint requirements/run.txt --output-file requirements/dev.txt
 	echo "torch ; python_version < '3'" > requirements/.no-torch
 	$(LOCK) --extra tune --constraint requirements/run.txt --constraint requirements/dev.txt \

@@ -1,9 +1,10 @@
-"""``proveout runs list|show|resume|cancel|approve|work DIR``."""
+"""``proveout runs list|show|diagram|resume|cancel|approve|work DIR``."""
 
 from __future__ import annotations
 
 import getpass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -13,10 +14,9 @@ from rich.table import Table
 from proveout import loop
 from proveout.cli._common import emit, folder_argument, json_option, next_command
 from proveout.families.modular.engine import RunStatus
+from proveout.store import write_atomic
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from proveout.families.modular.engine import RunDetail, StepShown
@@ -65,6 +65,37 @@ def show_one(folder: Path, run: str, json_to: str | None) -> None:
     """Show a run: each attempt of each step, what it gave, and how long it took."""
     detail = loop.show_run(folder, run)
     emit(result_json(detail), json_to, lambda console: show_result(console, folder, detail))
+
+
+@command.command("diagram")
+@folder_argument
+@click.argument("graph", metavar="GRAPH")
+@click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Where the picture goes.")
+@json_option
+def draw(folder: Path, graph: str, svg: Path | None, json_to: str | None) -> None:
+    """Draw GRAPH as SVG, with the time and the failures of each step in its latest runs."""
+    found = loop.diagram(folder, graph)
+    path = svg or folder / ".proveout" / "reports" / f"graph-{found.graph}.svg"
+    write_atomic(path, found.svg.encode())
+
+    def show(console: Console) -> None:
+        table = Table("step", "calls", "failed", "p50 ms", "p95 ms", "share", box=None, pad_edge=False)
+        for name, one in found.stats.items():
+            table.add_row(
+                name, str(one.calls), str(one.failures), _ms(one.p50_seconds), _ms(one.p95_seconds), f"{one.share:.0%}"
+            )
+        console.print(table)
+        console.print(f"\n{found.runs} runs of version {found.version}. Picture: {path}", markup=False)
+
+    emit(
+        {name: getattr(found, name) for name in ("graph", "version", "runs", "stats")} | {"svg": str(path)},
+        json_to,
+        show,
+    )
+
+
+def _ms(seconds: float | None) -> str:
+    return "" if seconds is None else f"{1000 * seconds:.3g}"
 
 
 @command.command("resume")

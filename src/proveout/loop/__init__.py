@@ -1,6 +1,8 @@
 """The loop as Python calls: new, snapshot, build, compare, cost, decide, verify; and the knowledge base of a task."""
 
+from proveout.loop._diagram import Diagram, diagram
 from proveout.loop._economics import cost, decide, measured_joules, measurements_of, price_list, scenario_of
+from proveout.loop._event_graphs import graph_handler
 from proveout.loop._graph_files import LoadedGraph, load_reference
 from proveout.loop._knowledge import Found, ingest, replay, search
 from proveout.loop._new import new
@@ -23,6 +25,7 @@ from proveout.loop._verify import Check, VerifyReport, verify
 __all__ = [
     "BuildResult",
     "Check",
+    "Diagram",
     "Explanation",
     "Found",
     "LoadedGraph",
@@ -39,8 +42,10 @@ __all__ = [
     "compare",
     "cost",
     "decide",
+    "diagram",
     "diff_policies",
     "explain_case",
+    "graph_handler",
     "ingest",
     "list_runs",
     "load_reference",
