@@ -189,7 +189,7 @@ def _readers(
         return [first], None
     cases = CaseReader(policy, task.input_fields, [first], day=task.rules.day)
     known, held = (_stated(task, cases, split.examples) for split in (train, select))
-    return taught_readers(first, policy, (known, held), run.seed, run.progress)
+    return taught_readers(first, policy, (known, held), run.seed, run.cache, run.progress)
 
 
 def _bytes(path: Path) -> bytes:

@@ -120,7 +120,7 @@ class FactsKind:
             return FactsModel(_State(parameters=asked, trust=None, chosen={"readers": []}), [])
         first = PatternReader(asked.readers.encode(), policy.facts, about=self.name)
         stated = (_stated(rows.train), _stated(rows.select))
-        readers, trust = taught_readers(first, policy, stated, run.seed, run.progress)
+        readers, trust = taught_readers(first, policy, stated, run.seed, run.cache, run.progress)
         chosen: dict[str, Any] = {
             "readers": [reader.name for reader in readers],
             **({"trust_level": {"value": trust.level, "chosen_on": "select"}} if trust else {}),

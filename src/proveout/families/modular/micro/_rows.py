@@ -29,7 +29,7 @@ class MicroRow(msgspec.Struct, frozen=True, kw_only=True):
         inside: False for a text that is out of scope.
         spans: its values; None where they are not known.
         facts: what it states, of a policy's facts; None where that is not known.
-        labelled: whether the row has an expected output.
+        labelled: whether the row says what the answer is, or that there is none.
         answer: the expected answer, or answers, to a question; None where the documents hold none.
     """
 
@@ -106,7 +106,7 @@ def _row(task: Task, example: Example, named: tuple[str, str, tuple[str, ...], s
         inside=not outside,
         spans=spans,
         facts=_stated(facts, example),
-        labelled=example.expected is not None,
+        labelled=bool(answer) and example.expected is not None,
         answer=(example.expected or {}).get(answer) if answer else None,
     )
 
