@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -21,21 +23,35 @@ __all__ = ["print_costs", "print_decision", "print_verdict"]
 
 HOLDS = {True: "holds", False: "fails", None: "open"}
 DRIVERS_SHOWN = 3
+UNBOUNDED = 1000
+
+
+Cell = Callable[["RunRate", "BreakEven | None"], str]
+COLUMNS: dict[str, Cell] = {
+    "a month": lambda rate, _move: usd_words(rate.total_usd_per_month),
+    "P10 to P90": lambda rate, _move: f"{usd_words(rate.monthly.p10)} to {usd_words(rate.monthly.p90)}",
+    "of it\nerrors": lambda rate, _move: usd_words(rate.usd_per_month["errors"]),
+    "per\n1,000": lambda rate, _move: usd_words(rate.usd_per_1000),
+    "to build": lambda rate, _move: usd_words(rate.one_off_usd),
+    "saves\na day": lambda _rate, move: DASH if move is None else signed_usd(move.saving_usd_per_day),
+    "pays\nback": lambda _rate, move: DASH if move is None else days_words(move.days),
+    "worth until\nthe horizon": lambda _rate, move: DASH if move is None else signed_usd(move.npv_usd),
+}
+# What a narrow terminal does without, first to last.
+DROPPED = ("P10 to P90", "per\n1,000", "to build", "of it\nerrors", "saves\na day")
 
 
 def print_costs(report: CostReport, console: Console) -> None:
     """One row an architecture: a month, its spread, 1,000 requests, and what moving to it does."""
-    moves = {move.new: move for move in report.break_even}
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.title, table.title_justify = Text(f"{report.task}: costs in US dollars", style="bold"), "left"
-    table.add_column("architecture", no_wrap=True)
-    for heading in ("a month", "P10 to P90", "of it\nerrors", "per\n1,000", "to build", "saves\na day", "pays\nback"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("worth until\nthe horizon", justify="right", no_wrap=True)
-    for rate in report.rates:
-        table.add_row(*_row(rate, moves.get(rate.architecture), incumbent=report.incumbent))
-    console.print(table)
+    columns, dropped, hidden = dict(COLUMNS), list(DROPPED), list[str]()
+    while dropped and _width(_table(report, columns), console) > console.width:
+        hidden.append(dropped.pop(0))
+        del columns[hidden[-1]]
+    console.print(_table(report, columns))
     console.print(Text(_about(report), style="dim"))
+    if hidden:
+        names = ", ".join(" ".join(heading.split()) for heading in hidden)
+        console.print(Text(f"left out in this width: {names}; the page and --json have all", style="dim"))
     for one in report.product:
         change = f"{one.per_month:+,.0f} a month ({one.per_month_low:+,.0f} to {one.per_month_high:+,.0f})"
         console.print(Text(f"{one.name} with {one.architecture}: {change}, {one.verdict}"))
@@ -43,21 +59,23 @@ def print_costs(report: CostReport, console: Console) -> None:
         console.print(Text(f"note: {warning}", style="dim"))
 
 
-def _row(rate: RunRate, move: BreakEven | None, *, incumbent: str) -> list[str | Text]:
-    name = Text(rate.architecture)
-    if rate.architecture == incumbent:
-        name += Text("\n(incumbent)", style="dim")
-    spread = f"{usd_words(rate.monthly.p10)} to {usd_words(rate.monthly.p90)}"
-    own = [
-        usd_words(rate.total_usd_per_month),
-        spread,
-        usd_words(rate.usd_per_month["errors"]),
-        usd_words(rate.usd_per_1000),
-        usd_words(rate.one_off_usd),
-    ]
-    if move is None:
-        return [name, *own, DASH, DASH, DASH]
-    return [name, *own, signed_usd(move.saving_usd_per_day), days_words(move.days), signed_usd(move.npv_usd)]
+def _table(report: CostReport, columns: dict[str, Cell]) -> Table:
+    moves = {move.new: move for move in report.break_even}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.title, table.title_justify = Text(f"{report.task}: costs in US dollars", style="bold"), "left"
+    table.add_column("architecture", no_wrap=True)
+    for heading in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for rate in report.rates:
+        name = Text(rate.architecture)
+        if rate.architecture == report.incumbent:
+            name += Text("\n(incumbent)", style="dim")
+        table.add_row(name, *(cell(rate, moves.get(rate.architecture)) for cell in columns.values()))
+    return table
+
+
+def _width(table: Table, console: Console) -> int:
+    return Measurement.get(console, console.options.update(max_width=UNBOUNDED), table).maximum
 
 
 def _about(report: CostReport) -> str:
