@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from proveout.store import write_atomic
@@ -28,6 +29,7 @@ __all__ = [
     "next_command",
     "progress_bars",
     "seed_option",
+    "write_output",
 ]
 
 FOLDER = click.Path(file_okay=True, path_type=Path)
@@ -76,8 +78,16 @@ def emit(result: Any, json_to: str | None, show: Callable[[Console], None]) -> N
         click.echo(_json(result))
         return
     if json_to:
-        write_atomic(Path(json_to), _json(result).encode() + b"\n")
+        write_output(Path(json_to), _json(result).encode() + b"\n")
     show(human_console())
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named; a name that no file can have is wrong usage."""
+    try:
+        write_atomic(path, content)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _json(result: Any) -> str:
@@ -86,7 +96,7 @@ def _json(result: Any) -> str:
 
 def next_command(console: Console, command: str) -> None:
     """End a run with the command that follows it in the loop."""
-    console.print(f"\nNext: [bold]{command}[/bold]")
+    console.print(f"\nNext: [bold]{escape(command)}[/bold]")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from proveout.store import translated_os_errors
 
 __all__ = ["command"]
 
+PRIORITY = click.IntRange(-1_000_000, 1_000_000)
+
 
 def _inputs(_context: click.Context, _parameter: click.Parameter, value: str) -> dict[str, Any]:
     """JSON, ``@FILE`` or ``-``."""
@@ -29,10 +32,10 @@ def _inputs(_context: click.Context, _parameter: click.Parameter, value: str) ->
         except OSError as error:
             raise click.BadParameter(f"{path} cannot be read: {error.strerror}") from error
     else:
-        content = value.encode()
+        content = os.fsencode(value)
     try:
         return msgspec.json.decode(content, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise click.BadParameter(f"it is no JSON object: {error}") from error
 
 
@@ -42,7 +45,7 @@ def _inputs(_context: click.Context, _parameter: click.Parameter, value: str) ->
 @click.option("--input", "inputs", default="{}", metavar="JSON", callback=_inputs, help="Or @FILE, or - for stdin.")
 @click.option("--key", metavar="KEY", help="The same key gives the same run.")
 @click.option("--queue", metavar="NAME", help="Put it into a queue, for `proveout runs work`.")
-@click.option("--priority", default=0, show_default=True, help="In the queue; higher runs first.")
+@click.option("--priority", type=PRIORITY, default=0, show_default=True, help="In the queue; higher runs first.")
 @json_option
 def command(
     folder: Path,
