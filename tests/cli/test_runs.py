@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,13 @@ def test_a_user_without_a_name_says_who_answers(proveout: Any, folder: str, monk
     assert code == 2
     assert "--by" in shown
     assert proveout("runs", "approve", folder, run, "double", "--yes", "--by", "ada")[0] == 0
+
+
+def test_json_goes_into_a_pipe_and_leaves_it_one(proveout: Any, folder: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDWR)
+    assert proveout("run", folder, "flow.py:desk", "--input", '{"text": "a"}', "--json", str(pipe))[0] == 0
+    assert json.loads(os.read(end, 100_000))["output"] == 1
+    os.close(end)
+    assert pipe.is_fifo()

@@ -85,7 +85,11 @@ def emit(result: Any, json_to: str | None, show: Callable[[Console], None]) -> N
 def write_output(path: Path, content: bytes) -> None:
     """Write a file that the user named; a name that no file can have is wrong usage."""
     try:
-        write_atomic(path, content)
+        if path.exists() and not path.is_file():
+            # A device or a pipe, such as /dev/null: a file renamed to that place would end it.
+            path.write_bytes(content)
+        else:
+            write_atomic(path, content)
     except OSError as error:
         raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
 
