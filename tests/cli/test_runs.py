@@ -176,3 +176,13 @@ def test_json_goes_into_a_pipe_and_leaves_it_one(proveout: Any, folder: str, tmp
     assert json.loads(os.read(end, 100_000))["output"] == 1
     os.close(end)
     assert pipe.is_fifo()
+
+
+def test_what_a_step_prints_is_no_part_of_the_json(folder: str, capfd: pytest.CaptureFixture[str]) -> None:
+    code = CODE.replace("    return len(text)", '    print("loud")\n    os.system("echo louder")\n    return len(text)')
+    Path(folder, "flow.py").write_text(f"import os{code}", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["run", folder, "flow.py:desk", "--input", '{"text": "a"}', "--json"])
+    shown = capfd.readouterr()
+    assert json.loads(shown.out)["output"] == 1
+    assert shown.err.split() == ["loud", "louder"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ __all__ = [
     "human_console",
     "json_option",
     "next_command",
+    "prints_apart",
     "progress_bars",
     "seed_option",
     "write_output",
@@ -34,6 +36,8 @@ __all__ = [
 
 FOLDER = click.Path(file_okay=True, path_type=Path)
 STDOUT = "-"
+# Numbers of standard output and standard error.
+OUT, ERROR = 1, 2
 
 folder_argument = click.argument("folder", metavar="DIR", type=FOLDER)
 json_option = click.option(
@@ -80,6 +84,23 @@ def emit(result: Any, json_to: str | None, show: Callable[[Console], None]) -> N
     if json_to:
         write_output(Path(json_to), _json(result).encode() + b"\n")
     show(human_console())
+
+
+@contextmanager
+def prints_apart(json_to: str | None) -> Iterator[None]:
+    """What somebody's code prints goes to standard error where standard output is for JSON, also from its processes."""
+    if json_to != STDOUT:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(OUT)
+    os.dup2(ERROR, OUT)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, OUT)
+        os.close(kept)
 
 
 def write_output(path: Path, content: bytes) -> None:

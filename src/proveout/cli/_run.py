@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from proveout import loop
-from proveout.cli._common import emit, folder_argument, json_option
+from proveout.cli._common import emit, folder_argument, json_option, prints_apart
 from proveout.cli._runs import exit_code, result_json, show_result
 from proveout.store import translated_os_errors
 
@@ -61,11 +61,13 @@ def command(
     Each step is written down when it is done. A run that is cut off goes on with `proveout runs resume`.
     """
     if queue is not None:
-        run_id = loop.queue_run(folder, graph, inputs, key=key, queue=queue, priority=priority)
+        with prints_apart(json_to):
+            run_id = loop.queue_run(folder, graph, inputs, key=key, queue=queue, priority=priority)
         detail = loop.show_run(folder, run_id)
         emit(result_json(detail), json_to, lambda console: show_result(console, folder, detail))
         return 0
-    result = loop.run_reference(folder, graph, inputs, key=key)
+    with prints_apart(json_to):
+        result = loop.run_reference(folder, graph, inputs, key=key)
     detail = loop.show_run(folder, result.id)
     emit(result_json(detail), json_to, lambda console: show_result(console, folder, detail))
     return exit_code(detail)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from proveout import loop
-from proveout.cli._common import emit, folder_argument, json_option, next_command, write_output
+from proveout.cli._common import emit, folder_argument, json_option, next_command, prints_apart, write_output
 from proveout.families.modular.engine import RunStatus
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def show_one(folder: Path, run: str, json_to: str | None) -> None:
 @json_option
 def draw(folder: Path, graph: str, svg: Path | None, json_to: str | None) -> None:
     """Draw GRAPH as SVG, with the time and the failures of each step in its latest runs."""
-    found = loop.diagram(folder, graph)
+    with prints_apart(json_to):
+        found = loop.diagram(folder, graph)
     path = svg or folder / ".proveout" / "reports" / f"graph-{found.graph}.svg"
     write_output(path, found.svg.encode())
 
@@ -106,7 +107,8 @@ def _ms(seconds: float | None) -> str:
 @json_option
 def resume(folder: Path, run: str, json_to: str | None) -> int:
     """Drive a run on from where it was cut off, on the graph it began on."""
-    loop.resume_run(folder, run)
+    with prints_apart(json_to):
+        loop.resume_run(folder, run)
     return _emit_run(folder, run, json_to)
 
 
@@ -141,7 +143,8 @@ def approve(folder: Path, run: str, step: str, by: str | None, note: str, json_t
 @json_option
 def work(folder: Path, queues: tuple[str, ...], json_to: str | None) -> None:
     """Finish what was cut off, and drive all runs that are due."""
-    driven = loop.work_runs(folder, queues)
+    with prints_apart(json_to):
+        driven = loop.work_runs(folder, queues)
 
     def show(console: Console) -> None:
         console.print(f"{driven} runs driven")

@@ -231,7 +231,7 @@ def test_a_key_whose_run_waits_for_a_person_gives_that_run(engine: Make, chain: 
 
 
 def test_two_questions_are_answered_one_after_the_other(engine: Make) -> None:
-    settings = {"run": double, "takes": {"value": "input.value"}}
+    settings: dict[str, Any] = {"run": double, "takes": {"value": "input.value"}}
     steps = [StepSpec(name=name, approval=f"{name}?", **settings) for name in ("a", "b")]
     one = engine(Graph("two", takes={"value": int}, steps=steps, gives="b"))
     one.run("two", {"value": 4}, run_id="r")
