@@ -100,7 +100,8 @@ def worker(folder: Path, life: int, sign: int, *, last: bool) -> None:
     engine = SqliteEngine(folder / "runs.sqlite", {"killed": effects.graph()}, ledger=ledger, options=OPTIONS)
     os.write(sign, b"!")
     engine.recover()
-    engine.work()
+    # A retry that is not yet due is no lost run: the last life waits for it.
+    engine.work(stop=(lambda: not engine.runs(status="queued", limit=1)) if last else None)
     number = 0
     while not last:
         value = life * 1000 + number

@@ -151,7 +151,10 @@ class ProveoutError(Exception):
 
     def to_dict(self) -> dict[str, str]:
         """The error as the object that ``--json`` prints."""
-        return {"error": self.code, "about": self.about, "what": self.what, "why": self.why, "fix": self.fix}
+        said = {"about": self.about, "what": self.what, "why": self.why, "fix": self.fix}
+        # A file name may hold bytes that are no text, which JSON cannot; somebody's own error may hold a number.
+        plain = {name: str(value).encode("utf-8", "backslashreplace").decode() for name, value in said.items()}
+        return {"error": self.code, **plain}
 
 
 class TaskError(ProveoutError):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,60 @@ def test_where_nothing_ran(proveout: Any, tmp_path: Path) -> None:
     code, shown = proveout("runs", "show", str(tmp_path), "r")
     assert code == 3
     assert "no such run" in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "DIR", "flow.py:desk", "--input", '{"text": "\udcff"}'),
+        ("run", "DIR", "flow.py:desk", "--input", '{"text": ' + "[" * 100_000),
+        ("run", "DIR", "flow.py:desk", "--queue", "q", "--priority", "99999999999999999999"),
+        ("runs", "list", "DIR", "--limit", "99999999999999999999"),
+        ("runs", "diagram", "DIR", "flow.py:desk", "--svg", "DIR"),
+        ("run", "DIR", "flow.py:desk", "--input", '{"text": "a"}', "--json", "DIR"),
+    ],
+)
+def test_wrong_usage_is_said(proveout: Any, folder: str, arguments: tuple[str, ...]) -> None:
+    code, shown = proveout(*(folder if one == "DIR" else one for one in arguments))
+    assert code == 2
+    assert "Error: " in shown
+
+
+def test_markup_in_a_name_is_shown_as_it_is(proveout: Any, folder: str) -> None:
+    proveout("run", folder, "flow.py:desk", "--input", '{"text": "a"}', "--queue", "[/x]")
+    code, shown = proveout("runs", "list", folder)
+    assert code == 0
+    assert "[/x]" in shown
+
+
+def test_a_user_without_a_name_says_who_answers(proveout: Any, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = json.loads(proveout("run", folder, "flow.py:asks", "--input", '{"text": "a"}', "--json")[1])["id"]
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    code, shown = proveout("runs", "approve", folder, run, "double", "--yes")
+    assert code == 2
+    assert "--by" in shown
+    assert proveout("runs", "approve", folder, run, "double", "--yes", "--by", "ada")[0] == 0
+
+
+def test_json_goes_into_a_pipe_and_leaves_it_one(proveout: Any, folder: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDWR)
+    assert proveout("run", folder, "flow.py:desk", "--input", '{"text": "a"}', "--json", str(pipe))[0] == 0
+    assert json.loads(os.read(end, 100_000))["output"] == 1
+    os.close(end)
+    assert pipe.is_fifo()
+
+
+def test_what_a_step_prints_is_no_part_of_the_json(folder: str, capfd: pytest.CaptureFixture[str]) -> None:
+    code = CODE.replace("    return len(text)", '    print("loud")\n    os.system("echo louder")\n    return len(text)')
+    Path(folder, "flow.py").write_text(f"import os{code}", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["run", folder, "flow.py:desk", "--input", '{"text": "a"}', "--json"])
+    shown = capfd.readouterr()
+    assert json.loads(shown.out)["output"] == 1
+    assert shown.err.split() == ["loud", "louder"]

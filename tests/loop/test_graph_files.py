@@ -96,3 +96,11 @@ def test_a_candidate_and_a_graph_of_its_micro_models(folder: Path) -> None:
     (desk / "helper_of_a_test.py").write_text((folder / "helper_of_a_test.py").read_text("utf-8"), encoding="utf-8")
     assert loop.run_reference(desk, "loud.toml", {"text": "card 7"}).output == "CARD"
     assert load_reference(desk, "loud.toml").graph.nodes["intent"].version.startswith("intent@")
+
+
+def test_a_file_that_ends_the_process_and_a_name_no_file_can_have(tmp_path: Path) -> None:
+    (tmp_path / "ends.py").write_text("import sys\nsys.exit(7)\n", encoding="utf-8")
+    with pytest.raises(WorkflowInvalid, match="SystemExit: 7"):
+        load_reference(tmp_path, "ends.py:desk")
+    with pytest.raises(WorkflowInvalid, match="there is no"):
+        load_reference(tmp_path, f"{'a' * 300}.toml")

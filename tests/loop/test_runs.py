@@ -115,3 +115,14 @@ def test_a_ledger_in_other_hands_gets_its_traces_later(folder: Path) -> None:
     assert kinds(folder) == ["run.started", "run.ended"] * 2
     with SqliteEngine(workspace.runs, {}) as engine:
         assert engine._journal.query("SELECT DISTINCT traced FROM runs") == [(2,)]
+
+
+def test_a_graph_that_cannot_be_loaded_keeps_no_other_run_waiting(folder: Path) -> None:
+    (folder / "gone.py").write_text(CODE.replace('"desk"', '"other"'), encoding="utf-8")
+    lost = loop.queue_run(folder, "gone.py:desk", {"text": "a"})
+    queued = loop.queue_run(folder, "flow.py:desk", {"text": "a"})
+    (folder / "gone.py").unlink()
+    with pytest.raises(WorkflowInvalid, match=r"there is no .*gone\.py"):
+        loop.work_runs(folder)
+    assert loop.show_run(folder, queued).run.status == "done"
+    assert loop.show_run(folder, lost).run.status == "queued"

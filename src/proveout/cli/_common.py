@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from proveout.store import write_atomic
@@ -26,12 +28,16 @@ __all__ = [
     "human_console",
     "json_option",
     "next_command",
+    "prints_apart",
     "progress_bars",
     "seed_option",
+    "write_output",
 ]
 
 FOLDER = click.Path(file_okay=True, path_type=Path)
 STDOUT = "-"
+# Numbers of standard output and standard error.
+OUT, ERROR = 1, 2
 
 folder_argument = click.argument("folder", metavar="DIR", type=FOLDER)
 json_option = click.option(
@@ -76,8 +82,37 @@ def emit(result: Any, json_to: str | None, show: Callable[[Console], None]) -> N
         click.echo(_json(result))
         return
     if json_to:
-        write_atomic(Path(json_to), _json(result).encode() + b"\n")
+        write_output(Path(json_to), _json(result).encode() + b"\n")
     show(human_console())
+
+
+@contextmanager
+def prints_apart(json_to: str | None) -> Iterator[None]:
+    """What somebody's code prints goes to standard error where standard output is for JSON, also from its processes."""
+    if json_to != STDOUT:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(OUT)
+    os.dup2(ERROR, OUT)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, OUT)
+        os.close(kept)
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named; a name that no file can have is wrong usage."""
+    try:
+        if path.exists() and not path.is_file():
+            # A device or a pipe, such as /dev/null: a file renamed to that place would end it.
+            path.write_bytes(content)
+        else:
+            write_atomic(path, content)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _json(result: Any) -> str:
@@ -86,7 +121,7 @@ def _json(result: Any) -> str:
 
 def next_command(console: Console, command: str) -> None:
     """End a run with the command that follows it in the loop."""
-    console.print(f"\nNext: [bold]{command}[/bold]")
+    console.print(f"\nNext: [bold]{escape(command)}[/bold]")
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 import msgspec
+from rich.markup import escape
 from rich.table import Table
 
 from proveout import loop
-from proveout.cli._common import emit, folder_argument, json_option, next_command
+from proveout.cli._common import emit, folder_argument, json_option, next_command, prints_apart, write_output
 from proveout.families.modular.engine import RunStatus
-from proveout.store import write_atomic
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +25,7 @@ __all__ = ["command", "exit_code", "result_json", "show_result"]
 
 BAD_INPUT = 3
 WIDTH = 80
+LIMIT = click.IntRange(1, 1_000_000_000)
 run_argument = click.argument("run", metavar="RUN")
 
 
@@ -37,7 +38,7 @@ def command() -> None:
 @folder_argument
 @click.option("--status", type=click.Choice(get_args(RunStatus)), help="Only runs of this status.")
 @click.option("--graph", metavar="NAME", help="Only runs of this graph.")
-@click.option("--limit", default=20, show_default=True, help="The newest so many.")
+@click.option("--limit", type=LIMIT, default=20, show_default=True, help="The newest so many.")
 @json_option
 def list_all(folder: Path, status: RunStatus | None, graph: str | None, limit: int, json_to: str | None) -> None:
     """List runs, the newest first."""
@@ -50,7 +51,8 @@ def list_all(folder: Path, status: RunStatus | None, graph: str | None, limit: i
             return
         table = Table("run", "graph", "status", "queue", "started", "ended", box=None, pad_edge=False)
         for run in found:
-            table.add_row(run.id, run.graph, run.status, run.queue, _time(run.created), _time(run.ended))
+            cells = (run.id, run.graph, run.status, run.queue, _time(run.created), _time(run.ended))
+            table.add_row(*map(escape, cells))
         console.print(table)
         next_command(console, f"proveout runs show {folder} {found[0].id}")
 
@@ -74,9 +76,10 @@ def show_one(folder: Path, run: str, json_to: str | None) -> None:
 @json_option
 def draw(folder: Path, graph: str, svg: Path | None, json_to: str | None) -> None:
     """Draw GRAPH as SVG, with the time and the failures of each step in its latest runs."""
-    found = loop.diagram(folder, graph)
+    with prints_apart(json_to):
+        found = loop.diagram(folder, graph)
     path = svg or folder / ".proveout" / "reports" / f"graph-{found.graph}.svg"
-    write_atomic(path, found.svg.encode())
+    write_output(path, found.svg.encode())
 
     def show(console: Console) -> None:
         table = Table("step", "calls", "failed", "p50 ms", "p95 ms", "share", box=None, pad_edge=False)
@@ -104,7 +107,8 @@ def _ms(seconds: float | None) -> str:
 @json_option
 def resume(folder: Path, run: str, json_to: str | None) -> int:
     """Drive a run on from where it was cut off, on the graph it began on."""
-    loop.resume_run(folder, run)
+    with prints_apart(json_to):
+        loop.resume_run(folder, run)
     return _emit_run(folder, run, json_to)
 
 
@@ -129,7 +133,7 @@ def cancel(folder: Path, run: str, json_to: str | None, *, undo: bool) -> None:
 @json_option
 def approve(folder: Path, run: str, step: str, by: str | None, note: str, json_to: str | None, *, yes: bool) -> None:
     """Answer for a step of a run that waits for a person."""
-    loop.approve_run(folder, run, step, yes=yes, by=by or getpass.getuser(), note=note)
+    loop.approve_run(folder, run, step, yes=yes, by=by or _user(), note=note)
     _emit_run(folder, run, json_to)
 
 
@@ -139,13 +143,22 @@ def approve(folder: Path, run: str, step: str, by: str | None, note: str, json_t
 @json_option
 def work(folder: Path, queues: tuple[str, ...], json_to: str | None) -> None:
     """Finish what was cut off, and drive all runs that are due."""
-    driven = loop.work_runs(folder, queues)
+    with prints_apart(json_to):
+        driven = loop.work_runs(folder, queues)
 
     def show(console: Console) -> None:
         console.print(f"{driven} runs driven")
         next_command(console, f"proveout runs list {folder}")
 
     emit({"driven": driven}, json_to, show)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        # A container may run under a number that has no name.
+        raise click.UsageError("this user has no name; say who answers with --by") from error
 
 
 def _emit_run(folder: Path, run: str, json_to: str | None) -> int:
@@ -168,7 +181,7 @@ def result_json(detail: RunDetail) -> dict[str, Any]:
 def show_result(console: Console, folder: Path, detail: RunDetail) -> None:
     """A run for people, with the command that follows."""
     run = detail.run
-    console.print(f"Run {run.id} of {run.graph} ({run.version}): [bold]{run.status}[/bold]")
+    console.print(f"Run {escape(run.id)} of {run.graph} ({run.version}): [bold]{run.status}[/bold]")
     for step in detail.steps:
         console.print(_line(step), markup=False)
     for name, question in detail.asks.items():

@@ -54,10 +54,18 @@ def load_reference(folder: Path, reference: str) -> LoadedGraph:
     if file.suffix not in LOADERS:
         fix = f"name a file that ends in {' or '.join(sorted(LOADERS))}, or a candidate: {MODULAR}"
         raise WorkflowInvalid("no graph", why=f"{path} is no file of graphs", fix=fix, about=reference)
-    if not file.is_file():
+    if not _is_file(file):
         fix = "name a file in that folder"
         raise WorkflowInvalid("no graph", why=f"there is no {file}", fix=fix, about=reference)
     return LoadedGraph(LOADERS[file.suffix](folder, file, name), reference)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # Its name is too long, or a folder on the way may not be entered.
+        return False
 
 
 def _of_candidate(folder: Path, reference: str) -> LoadedGraph:
@@ -120,7 +128,7 @@ def _module(file: Path) -> object:
         spec.loader.exec_module(module)
     except WorkflowInvalid:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         why = f"{type(error).__name__}: {error}"
         fix = "correct the file"
         raise WorkflowInvalid("a file of graphs cannot be loaded", why=why, fix=fix, about=str(file)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from proveout.errors import RunNotFound, WorkflowInvalid, WriterBusy
+from proveout.errors import ProveoutError, RunNotFound, WorkflowInvalid, WriterBusy
 from proveout.families.modular.engine import EngineOptions, SqliteEngine
 from proveout.ledger import Ledger
 from proveout.loop._graph_files import load_reference
@@ -47,8 +47,8 @@ def run_reference(folder: Path, reference: str, inputs: Mapping[str, Any], *, ke
         WorkflowInvalid: there is no such graph, or the inputs do not fit.
         RunNotReady: the key's run is at work elsewhere.
     """
-    with _engine(folder, [reference]) as (engine, loaded):
-        return engine.run(loaded[0].graph.name, loaded[0].prepare(inputs), key=key)
+    with _loaded(folder, reference) as (engine, one):
+        return engine.run(one.graph.name, one.prepare(inputs), key=key)
 
 
 def queue_run(
@@ -61,20 +61,34 @@ def queue_run(
     priority: int = 0,
 ) -> str:
     """Put a run into a queue, for `work_runs` to drive; gives its id. See `run_reference`."""
-    with _engine(folder, [reference]) as (engine, loaded):
-        return engine.start(loaded[0].graph.name, loaded[0].prepare(inputs), key=key, queue=queue, priority=priority)
+    with _loaded(folder, reference) as (engine, one):
+        return engine.start(one.graph.name, one.prepare(inputs), key=key, queue=queue, priority=priority)
 
 
 def work_runs(folder: Path, queues: Sequence[str] = ()) -> int:
     """Finish what dead workers left, and drive all that is due in these queues, or in all; gives the number of runs.
 
     The graphs are loaded from where the runs were started from.
+
+    Raises:
+        WorkflowInvalid: a graph cannot be loaded any more; its runs are left as they are, and all others are driven.
     """
+    if not Workspace(folder).runs.exists():
+        return 0
     with _reading(folder) as engine:
         unfinished = [*engine.runs(status="queued", limit=MOST), *engine.runs(status="running", limit=MOST)]
-    references = sorted({run.source for run in unfinished if run.source})
-    with _engine(folder, references) as (engine, _):
-        return len(engine.recover()) + engine.work(*queues)
+    loaded: list[LoadedGraph] = []
+    refused: list[ProveoutError] = []
+    for reference in sorted({run.source for run in unfinished if run.source}):
+        try:
+            loaded.append(load_reference(folder, reference))
+        except ProveoutError as error:
+            refused.append(error)
+    with _engine(folder, loaded) as engine:
+        driven = len(engine.recover()) + engine.work(*queues)
+    if refused:
+        raise refused[0]
+    return driven
 
 
 def resume_run(folder: Path, run_id: str) -> RunResult:
@@ -87,7 +101,8 @@ def resume_run(folder: Path, run_id: str) -> RunResult:
         DeterminismBroken: the journal holds other steps, or other arguments, than the graph asks for.
     """
     source = show_run(folder, run_id).run.source
-    with _engine(folder, [source] if source else []) as (engine, _):
+    loaded = [load_reference(folder, source)] if source else []
+    with _engine(folder, loaded) as engine:
         return engine.resume(run_id)
 
 
@@ -99,7 +114,7 @@ def cancel_run(folder: Path, run_id: str, *, undo: bool = False) -> RunStatus:
         RunNotReady: it has ended.
     """
     show_run(folder, run_id)
-    with _engine(folder, []) as (engine, _):
+    with _engine(folder, []) as engine:
         return engine.cancel(run_id, undo=undo)
 
 
@@ -111,7 +126,7 @@ def approve_run(folder: Path, run_id: str, step: str, *, yes: bool, by: str, not
         RunNotReady: it does not wait for that step.
     """
     show_run(folder, run_id)
-    with _engine(folder, []) as (engine, _):
+    with _engine(folder, []) as engine:
         engine.approve(run_id, step, yes=yes, by=by, note=note)
 
 
@@ -145,11 +160,18 @@ def _reading(folder: Path) -> Iterator[SqliteEngine]:
 
 
 @contextmanager
-def _engine(folder: Path, references: Sequence[str]) -> Iterator[tuple[SqliteEngine, list[LoadedGraph]]]:
-    """An engine with these graphs."""
+def _loaded(folder: Path, reference: str) -> Iterator[tuple[SqliteEngine, LoadedGraph]]:
+    """A graph, and an engine with it."""
     if not folder.is_dir():
         raise WorkflowInvalid("no such folder", why="it is not there", fix="name a folder", about=str(folder))
-    loaded = [load_reference(folder, reference) for reference in references]
+    one = load_reference(folder, reference)
+    with _engine(folder, [one]) as engine:
+        yield engine, one
+
+
+@contextmanager
+def _engine(folder: Path, loaded: Sequence[LoadedGraph]) -> Iterator[SqliteEngine]:
+    """An engine with these graphs."""
     sources = {one.graph.name: one.source for one in loaded}
     workspace = Workspace(folder)
     workspace.ensure()
@@ -163,7 +185,7 @@ def _engine(folder: Path, references: Sequence[str]) -> Iterator[tuple[SqliteEng
         ) as engine,
     ):
         engine.publish()
-        yield engine, loaded
+        yield engine
 
 
 def _versions(loaded: Sequence[LoadedGraph]) -> dict[str, list[Graph]]:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from proveout.families.modular.engine import EngineOptions, SqliteEngine
+import pytest
+
+from proveout.errors import DiskFull, RunNotFound
+from proveout.families.modular.engine import EngineOptions, SqliteEngine, _claims
 from proveout.families.modular.graph import Graph
 
 Make = Callable[..., SqliteEngine]
@@ -104,8 +109,13 @@ def test_a_worker_goes_on_until_it_is_stopped(engine: Make, chain: Chain) -> Non
     assert slept == [0.7, 0.7]
 
 
-def test_the_runs_of_a_dead_worker_are_taken_over_and_those_of_a_living_one_are_not(engine: Make, chain: Chain) -> None:
-    class Killed(BaseException):
+def test_the_runs_of_a_dead_worker_are_taken_over_and_those_of_a_living_one_are_not(
+    engine: Make, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is killed gives nothing up.
+    monkeypatch.setattr(_claims, "LEAVE", "SELECT ?, ?")
+
+    class Killed(KeyboardInterrupt):
         pass
 
     doomed = [True]
@@ -170,3 +180,72 @@ def test_recover_says_what_cannot_go_on_here(engine: Make, chain: Chain) -> None
     assert (left.id, left.status) == ("r", "running")
     assert left.error is not None
     assert left.error.code == "GraphVersionMissing"
+
+
+def test_a_failed_claim_leaves_what_other_threads_claimed_meanwhile(
+    engine: Make, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def same(value: int) -> int:
+        return value
+
+    one = engine(chain(same))
+    transaction = one._journal.transaction
+
+    @contextmanager
+    def waited() -> Iterator[None]:
+        # Another thread had the lock before, and claimed this run.
+        one._claims.begin(7)
+        with transaction():
+            yield
+
+    monkeypatch.setattr(one._journal, "transaction", waited)
+    with pytest.raises(RunNotFound):
+        one._claims.take("nobody")
+    assert one._claims._active == {7}
+
+
+def test_a_run_that_a_living_worker_gives_up_counts_no_crash(engine: Make, chain: Chain) -> None:
+    ends = [KeyboardInterrupt] * 3
+
+    def interrupted(value: int) -> int:
+        if ends:
+            raise ends.pop()
+        return value
+
+    one = engine(chain(interrupted))
+    one.start("chain", {"value": 1}, run_id="r")
+    while ends:
+        with pytest.raises(KeyboardInterrupt):
+            one.resume("r")
+        one.close()
+        one = engine(chain(interrupted), options=EngineOptions(most_crashes=1))
+    assert one.resume("r").output == 1
+
+
+def test_a_full_disk_counts_no_crash(engine: Make, chain: Chain) -> None:
+    def large(value: int) -> str:
+        return "x" * value
+
+    one = engine(chain(large))
+    one.start("chain", {"value": 100_000}, run_id="r")
+    for _ in range(3):
+        pages = one._journal.query("PRAGMA page_count")[0][0]
+        one._journal.execute(f"PRAGMA max_page_count={pages + 4}")
+        with pytest.raises(DiskFull):
+            one.resume("r")
+        one.close()
+        one = engine(chain(large), options=EngineOptions(most_crashes=1))
+    assert one.resume("r").output == "x" * 100_000
+
+
+def test_a_clock_that_is_turned_back_keeps_no_run_waiting(engine: Make, chain: Chain, clock: Any) -> None:
+    def same(value: int) -> int:
+        return value
+
+    one = engine(chain(same, same={"approval": "Go on?"}, name="asks"), chain(same))
+    asks = one.run("asks", {"value": 1}).id
+    clock.now += 100
+    one.approve(asks, "same", yes=True, by="ada")
+    one.start("chain", {"value": 1})
+    clock.now -= 1_000
+    assert one.work() == 2

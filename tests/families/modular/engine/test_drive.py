@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from proveout.errors import RunNotReady, StepFailed, StepTimedOut
+from proveout.errors import BuildFailed, RunNotReady, StepFailed, StepTimedOut
 from proveout.families.modular.engine import SqliteEngine
 from proveout.families.modular.graph import Graph, Retry, StepSpec
 
@@ -292,3 +293,26 @@ def test_cancelling_can_undo(engine: Make) -> None:
     assert one.work() == 1
     assert one.show("r").run.status == "cancelled"
     assert desk.log == ["pay 1", "unpay 1"]
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no message")
+
+
+@pytest.mark.parametrize(
+    ("raised", "why"),
+    [
+        (FileNotFoundError("\udcff"), r"FileNotFoundError: \udcff"),
+        (Mute(), "Mute, whose message raised ValueError"),
+        (asyncio.CancelledError("stop"), "CancelledError: stop"),
+        (BuildFailed("no", why=3, fix="wait", about="x"), "3"),  # type: ignore[arg-type]
+    ],
+)
+def test_whatever_a_step_raises_fails_it(engine: Make, chain: Chain, raised: BaseException, why: str) -> None:
+    def bad(value: int) -> int:
+        raise raised
+
+    one = engine(chain(bad))
+    assert one.run("chain", {"value": 1}, run_id="r").status == "failed"
+    assert one.show("r").error == {**(one.show("r").error or {}), "why": why}

@@ -9,6 +9,7 @@ import pytest
 from proveout.errors import (
     DeterminismBroken,
     GraphVersionMissing,
+    JournalCorrupt,
     RunNotFound,
     RunNotReady,
     StepOutputInvalid,
@@ -220,3 +221,41 @@ def test_each_durability_gives_the_same_journal(engine: Make, chain: Chain, dura
     result = one.run("chain", {"value": 4})
     assert result.output == -8
     assert len(one.show(result.id).steps) == 2
+
+
+def test_a_key_whose_run_waits_for_a_person_gives_that_run(engine: Make, chain: Chain) -> None:
+    one = engine(chain(double, double={"approval": "Double?"}))
+    first = one.run("chain", {"value": 4}, key="k")
+    assert first.status == "waiting"
+    assert one.run("chain", {"value": 4}, key="k") == first
+
+
+def test_two_questions_are_answered_one_after_the_other(engine: Make) -> None:
+    settings: dict[str, Any] = {"run": double, "takes": {"value": "input.value"}}
+    steps = [StepSpec(name=name, approval=f"{name}?", **settings) for name in ("a", "b")]
+    one = engine(Graph("two", takes={"value": int}, steps=steps, gives="b"))
+    one.run("two", {"value": 4}, run_id="r")
+    one.approve("r", "a", yes=True, by="ada")
+    assert one.show("r").asks == {"b": "b?"}
+    one.approve("r", "b", yes=True, by="ada")
+    assert one.resume("r").output == 8
+
+
+@pytest.mark.parametrize("column", ["input", "output", "error"])
+def test_a_run_whose_row_is_damaged_is_said_to_be(engine: Make, chain: Chain, column: str) -> None:
+    one = engine(chain(double))
+    one.run("chain", {"value": 4}, run_id="r")
+    one._journal.execute(f"UPDATE runs SET {column} = x'ff'")  # noqa: S608
+    with pytest.raises(JournalCorrupt, match="run r cannot be read"):
+        one.show("r")
+
+
+def test_text_and_numbers_that_sqlite_cannot_hold_are_refused(engine: Make, chain: Chain) -> None:
+    one = engine(chain(double))
+    with pytest.raises(WorkflowInvalid, match="a value cannot be kept"):
+        one.start("chain", {"value": 4}, key="\udcff")
+    with pytest.raises(WorkflowInvalid, match="a value cannot be kept"):
+        one.start("chain", {"value": 4}, priority=2**63)
+    with pytest.raises(WorkflowInvalid, match="a value cannot be kept"):
+        one.show("\udcff")
+    assert one.runs() == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from proveout.errors import StepFailed, StepLost, StepOutputInvalid, StepTimedOut
-from proveout.families.modular.engine import SqliteEngine
+from proveout.families.modular.engine import SqliteEngine, _isolated
 from proveout.families.modular.graph import Graph, StepSpec
 
 STEPS = """
@@ -27,6 +27,9 @@ def do(what: str, key: str = "") -> str:
     if what == "leak":
         held.append(bytearray(30_000_000))
         return str(len(held))
+    if what == "mute":
+        os.closerange(3, 100)
+        time.sleep(60)
     if what == "odd":
         return object()
     return f"{what} {os.getpid()} {key}"
@@ -98,3 +101,12 @@ def test_cancelling_kills_it(ask: Callable[..., Any]) -> None:
     ask.made[0].cancel("g0-0")  # type: ignore[attr-defined]
     thread.join(20)
     assert [result.status for result in found] == ["cancelled"]
+
+
+def test_one_that_closes_its_pipe_and_lives_on_is_killed(
+    ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_isolated, "END_SECONDS", 0.05)
+    (result,) = ask("mute")
+    assert isinstance(result.error, StepLost)
+    assert "by signal 9" in result.error.why

@@ -39,10 +39,7 @@ def attempt(call: Call, key: str, isolated: Isolated, cancelled: Callable[[], bo
         return kept(call.node, msgspec.Raw(isolated.call(call, arguments, cancelled)))
     if spec.timeout_seconds is not None:
         return kept(call.node, _within(lambda: invoke(call, key), spec.timeout_seconds, call.name))
-    try:
-        return kept(call.node, invoke(call, key))
-    except SystemExit as error:
-        raise as_error(error, call.name) from error
+    return kept(call.node, invoke(call, key))
 
 
 def attempt_undo(call: Call, output: Any) -> None:
@@ -61,7 +58,9 @@ def attempt_undo(call: Call, output: Any) -> None:
         return
     try:
         undo(**call.arguments, output=output)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise as_error(error, about) from error
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from proveout.errors import RunNotFound, RunNotReady
+from proveout.errors import ProveoutError, RunNotFound, RunNotReady
 from proveout.families.modular.engine._model import FINAL
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ __all__ = ["Claims"]
 
 CLAIM = """
 UPDATE runs SET status = 'running', owner = ?, fence = fence + 1, crashes = ?, crashed_at = ? WHERE run = ?"""
-QUEUED = "status = 'queued' AND due <= ?"
+LEAVE = "UPDATE runs SET owner = NULL WHERE run = ? AND fence = ? AND status = 'running'"
+# A run that waits for no time is due since it was made, also where the clock was turned back since.
+QUEUED = "status = 'queued' AND (due <= ? OR due = created)"
 
 
 class Claims:
@@ -42,9 +44,18 @@ class Claims:
         """A run is driven by a thread of this worker now."""
         self._active.add(run)
 
-    def end(self, run: int) -> None:
-        """It is not any more."""
-        self._active.discard(run)
+    @contextmanager
+    def held(self, row: RunRow) -> Iterator[None]:
+        """While a thread of this worker drives a run; one that it gives up alive is nobody's, and no crash."""
+        try:
+            yield
+        except BaseException:
+            # A disk that is full refuses this too, and a run that is still this worker's is taken over all the same.
+            with suppress(ProveoutError):
+                self._journal.execute(LEAVE, (row.run, row.fence))
+            raise
+        finally:
+            self._active.discard(row.run)
 
     def take(self, run_id: str) -> RunRow:
         """Claim one run, due or not.
@@ -98,12 +109,17 @@ class Claims:
     @contextmanager
     def claiming(self) -> Iterator[None]:
         """A transaction; a claim that is not committed is none."""
-        before = set(self._active)
+        begun: set[int] = set()
         try:
             with self._journal.transaction():
-                yield
+                # Within: what other threads begin meanwhile is theirs.
+                before = set(self._active)
+                try:
+                    yield
+                finally:
+                    begun = self._active - before
         except BaseException:
-            self._active &= before
+            self._active -= begun
             raise
 
     def _first_queued(self, queues: Collection[str], full: Collection[str], now: float) -> list[RunRow]:
@@ -140,7 +156,7 @@ class Claims:
     def _claimed(self, row: RunRow) -> RunRow:
         """This worker's run; a death at the same place as the last one is counted."""
         crashes, place = row.crashes, row.crashed_at
-        if row.status == "running" and row.owner != self._worker.id:
+        if row.status == "running" and row.owner not in {None, self._worker.id}:
             place = self._journal.query("SELECT count(*) FROM steps WHERE run = ?", (row.run,))[0][0]
             crashes = crashes + 1 if place == row.crashed_at else 1
         self._journal.execute(CLAIM, (self._worker.id, crashes, place, row.run))

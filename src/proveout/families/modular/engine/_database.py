@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from proveout.errors import DiskFull, JournalCorrupt, NotWritable, ProveoutError, WriterBusy
+from proveout.errors import DiskFull, JournalCorrupt, NotWritable, ProveoutError, WorkflowInvalid, WriterBusy
 from proveout.store import translated_os_errors
 
 if TYPE_CHECKING:
@@ -151,6 +151,9 @@ def translated_sqlite_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise translated(error, path) from error
+    except (UnicodeEncodeError, OverflowError) as error:
+        fix = "use text of whole characters, and numbers of 64 bits"
+        raise WorkflowInvalid("a value cannot be kept", why=str(error), fix=fix, about=str(path)) from error
 
 
 def translated(error: sqlite3.Error, path: Path) -> Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,7 +39,7 @@ from proveout.families.modular.engine._versions import Versions
 from proveout.families.modular.graph import WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -55,6 +56,7 @@ DEFAULT_QUEUE = "default"
 ID_BYTES = 8
 # What keeps one run from going on, and no other.
 STUCK = (DeterminismBroken, GraphVersionMissing, JournalCorrupt)
+BACK = "UPDATE runs SET status = ?, owner = NULL, crashes = 0, fence = fence + 1 WHERE run = ? AND fence = ?"
 CANCEL = "UPDATE runs SET cancel = ?, status = ?, due = ?, ended = ?, fence = fence + 1 WHERE run = ?"
 
 
@@ -146,13 +148,12 @@ class SqliteEngine:
             if known is None:
                 self._claims.begin(number)
         if known is not None:
-            return self.resume(known.id)
+            waits = known.status == "waiting" and not known.cancel
+            return RunResult(id=known.id, status="waiting") if waits else self.resume(known.id)
         row = row_of(new, number)
-        try:
+        with self._claims.held(row):
             self._publish(row)
             return self._ended(row, Drive(self._tools, row, progress, 0, waits=True).go())
-        finally:
-            self._claims.end(number)
 
     def resume(self, run_id: str) -> RunResult:
         """Drive a run on from where its journal leaves it; see `Engine.resume`."""
@@ -212,7 +213,7 @@ class SqliteEngine:
             at_work = row.status == "running" and not self._claims.is_left(row)
             status: RunStatus = "running" if at_work else "queued" if undo else "cancelled"
             ended = now if status == "cancelled" else None
-            self._journal.execute(CANCEL, (2 if undo else 1, status, min(row.due, now), ended, row.run))
+            self._journal.execute(CANCEL, (2 if undo else 1, status, min(row.due, row.created), ended, row.run))
         if ended is not None:
             self._publish(self._claims.get(run_id))
         return status
@@ -222,12 +223,11 @@ class SqliteEngine:
         with self._journal.transaction(durable=self._options.durable != "none"):
             row = self._claims.get(run_id)
             records = self._journal.records(row)
-            open_asks = asks(records) if row.status == "waiting" else {}
+            open_asks = asks(row, records)
             if step not in open_asks:
                 why = f"it is {row.status} and waits for {', '.join(open_asks) or 'nobody'}"
                 fix = f"see what it waits for with: proveout runs show DIR {run_id}"
                 raise RunNotReady("the run does not wait for that step", why=why, fix=fix, about=run_id)
-            now = self._clock()
             answer = StepRecord(
                 step=step,
                 item=WHOLE,
@@ -235,16 +235,17 @@ class SqliteEngine:
                 outcome="approved" if yes else "refused",
                 hash=b"",
                 content=msgspec.json.encode({"by": by, "note": note}),
-                started=now,
+                started=self._clock(),
             )
             self._journal.append(row.run, row.fence, len(records), answer)
             ready = "UPDATE runs SET status = 'queued', due = ?, fence = fence + 1 WHERE run = ?"
-            self._journal.execute(ready, (now, row.run))
+            self._journal.execute(ready, (row.created, row.run))
 
     def show(self, run_id: str) -> RunDetail:
         """All that is known of a run; see `Engine.show`."""
         row = self._claims.get(run_id)
-        return detail_of(row, self._journal.records(row))
+        with self._readable(row):
+            return detail_of(row, self._journal.records(row))
 
     def runs(self, *, status: RunStatus | None = None, graph: str | None = None, limit: int = 100) -> list[RunInfo]:
         """Runs, the newest first."""
@@ -375,16 +376,12 @@ class SqliteEngine:
 
     def _driven(self, row: RunRow, before: RunStatus, *, waits: bool) -> RunResult:
         """Drive a claimed run; one that cannot go on here is given back as it was."""
-        try:
-            return self._result(row) if row.status in FINAL else self._drive(row, waits=waits)
-        except STUCK:
-            back = (
-                "UPDATE runs SET status = ?, owner = NULL, crashes = 0, fence = fence + 1 WHERE run = ? AND fence = ?"
-            )
-            self._journal.execute(back, ("queued" if before == "running" else before, row.run, row.fence))
-            raise
-        finally:
-            self._claims.end(row.run)
+        with self._claims.held(row):
+            try:
+                return self._result(row) if row.status in FINAL else self._drive(row, waits=waits)
+            except STUCK:
+                self._journal.execute(BACK, ("queued" if before == "running" else before, row.run, row.fence))
+                raise
 
     def _drive(self, row: RunRow, *, waits: bool) -> RunResult:
         graph = self._versions.find(row.graph, row.version, row.id)
@@ -399,10 +396,16 @@ class SqliteEngine:
         return result
 
     def _inputs(self, row: RunRow, graph: Graph) -> dict[str, Any]:
-        try:
+        with self._readable(row):
             return self._versions.read(row.graph, graph, row.input)
+
+    @contextmanager
+    def _readable(self, row: RunRow) -> Iterator[None]:
+        """What a run's own row holds has no checksum, and may not be JSON any more."""
+        try:
+            yield
         except (msgspec.DecodeError, WorkflowInvalid) as error:
-            why = f"the inputs of run {row.id} cannot be read: {error}"
+            why = f"run {row.id} cannot be read: {error}"
             fix = "restore the file from a backup; other runs can go on"
             raise JournalCorrupt("the journal is damaged", why=why, fix=fix, about=str(self._journal.path)) from error
 
@@ -412,6 +415,10 @@ class SqliteEngine:
 
     def _result(self, row: RunRow) -> RunResult:
         """Of a run that has ended; its output typed where its version is here, else as plain JSON."""
+        with self._readable(row):
+            return self._outcome(row)
+
+    def _outcome(self, row: RunRow) -> RunResult:
         error: ProveoutError | None = error_of(row.error) if row.error else None
         if row.status != "done":
             return RunResult(id=row.id, status=row.status, error=error)

@@ -6,6 +6,7 @@ import msgspec
 
 from proveout import errors
 from proveout.errors import ProveoutError, StepFailed
+from proveout.families.modular.graph import said
 
 __all__ = ["as_error", "error_of", "error_to_json"]
 
@@ -19,8 +20,7 @@ def as_error(error: BaseException, about: str) -> ProveoutError:
     """
     if isinstance(error, ProveoutError):
         return error
-    why = f"{type(error).__name__}: {error}"
-    return StepFailed("a step raised", why=why, fix="correct the step or its input", about=about)
+    return StepFailed("a step raised", why=said(error), fix="correct the step or its input", about=about)
 
 
 def error_to_json(error: ProveoutError) -> bytes:

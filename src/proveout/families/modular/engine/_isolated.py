@@ -95,7 +95,12 @@ class _Process:
         return content
 
     def _lost(self) -> StepLost:
-        code = self._process.wait(END_SECONDS)
+        try:
+            code = self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            # It closed its pipe and lives on.
+            self._process.kill()
+            code = self._process.wait()
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         fix = "find out what ends it; other steps and runs go on"
         return StepLost("a step's process ended", why=f"it ended {how}", fix=fix, about=self._name)

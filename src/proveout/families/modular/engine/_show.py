@@ -42,13 +42,15 @@ def detail_of(row: RunRow, records: list[StepRecord]) -> RunDetail:
         inputs=msgspec.json.decode(row.input),
         output=msgspec.json.decode(row.output) if row.output else None,
         error=error,
-        asks=asks(records) if row.status == "waiting" else {},
+        asks=asks(row, records),
         steps=tuple(_shown(record) for record in records),
     )
 
 
-def asks(records: list[StepRecord]) -> dict[str, str]:
-    """Questions without an answer, by step."""
+def asks(row: RunRow, records: list[StepRecord]) -> dict[str, str]:
+    """Questions without an answer, by step; one of several may be answered already, and the run be queued for it."""
+    if row.status not in {"waiting", "queued"} or row.cancel:
+        return {}
     asked: dict[str, str] = {
         record.step: msgspec.json.decode(record.content) for record in records if record.outcome == "asked"
     }

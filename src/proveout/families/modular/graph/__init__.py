@@ -12,6 +12,7 @@ from proveout.families.modular.graph._plain import graph_to_plain, graph_to_toml
 from proveout.families.modular.graph._run import GraphRun, invoke, run_graph
 from proveout.families.modular.graph._stats import StepStats, graph_stats
 from proveout.families.modular.graph._toml import graph_from_plain, graph_from_toml, load_graph
+from proveout.families.modular.graph._words import said
 
 __all__ = [
     "SKIPPED",
@@ -37,4 +38,5 @@ __all__ = [
     "kept",
     "load_graph",
     "run_graph",
+    "said",
 ]

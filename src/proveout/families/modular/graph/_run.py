@@ -13,7 +13,7 @@ from proveout.errors import ProveoutError, RunNotReady, StepFailed, WorkflowInva
 from proveout.families.modular.graph._execution import SKIPPED, Call, Execution
 from proveout.families.modular.graph._graph import Graph
 from proveout.families.modular.graph._kept import kept
-from proveout.families.modular.graph._words import known, near
+from proveout.families.modular.graph._words import known, near, said
 from proveout.task import Step
 
 if TYPE_CHECKING:
@@ -160,8 +160,10 @@ def invoke(call: Call, key: str = "") -> Any:
         if call.node.spec.keyed:
             arguments = {**arguments, "key": key}
         return run(**arguments)
-    except ProveoutError:
+    except (ProveoutError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise StepFailed("a step raised", why=why, fix="correct the step or its input", about=call.name) from error
+    except BaseException as error:
+        # Cancelled tasks of asyncio and panics of Rust extensions are no Exception, and concern this step alone.
+        raise StepFailed(
+            "a step raised", why=said(error), fix="correct the step or its input", about=call.name
+        ) from error

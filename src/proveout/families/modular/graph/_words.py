@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["known", "near"]
+__all__ = ["known", "near", "said"]
 
 MOST = 12
 
@@ -34,3 +34,16 @@ def known(words: Iterable[str]) -> str:
     found = list(words)
     more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
     return ", ".join(found[:MOST]) + more if found else "none"
+
+
+def said(error: BaseException) -> str:
+    """The class of what was raised and its message, also where that cannot be made.
+
+    Example:
+        >>> said(KeyError("city"))
+        "KeyError: 'city'"
+    """
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as failure:  # noqa: BLE001  a message made by somebody's code
+        return f"{type(error).__name__}, whose message raised {type(failure).__name__}"
