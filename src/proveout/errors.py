@@ -13,10 +13,11 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── WorkflowError        (3)  WorkflowInvalid · StepFailed · StepTimedOut · StepOutputInvalid · StepLost
     │                             RunNotFound · RunNotReady · GraphVersionMissing · DeterminismBroken
     ├── TrialError           (3)  MetricUnknown · CandidateInvalid
+    ├── CertifyError         (3)  EvidenceUnusable · DeltaSpent · CertificateForeign · LabelsInvalid
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
-    │                             StoreCorrupt · IndexCorrupt
+    │                             StoreCorrupt · IndexCorrupt · CertificateCorrupt
     ├── BusyError            (5)  WriterBusy
     └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
 """
@@ -32,18 +33,23 @@ __all__ = [
     "BusyError",
     "CandidateInvalid",
     "CandidateNotFound",
+    "CertificateCorrupt",
+    "CertificateForeign",
+    "CertifyError",
     "ChunkerUnknown",
     "ColumnMissing",
     "DataEmpty",
     "DataError",
     "DataUnreadable",
     "DecisionModelInvalid",
+    "DeltaSpent",
     "DeterminismBroken",
     "DiskFull",
     "DocumentUnusable",
     "DuplicateIds",
     "EntryNotFound",
     "EntryUnknown",
+    "EvidenceUnusable",
     "ExtraMissing",
     "FactInvalid",
     "FamilyDoesNotFit",
@@ -56,6 +62,7 @@ __all__ = [
     "IndexCorrupt",
     "IntegrityError",
     "LabelOnlyInTest",
+    "LabelsInvalid",
     "LedgerCorrupt",
     "LedgerError",
     "MetricUnknown",
@@ -322,6 +329,28 @@ class CandidateInvalid(TrialError):
     """A candidate was built for another task or on another snapshot, or breaks the protocol: it cannot be measured."""
 
 
+class CertifyError(ProveoutError):
+    """Nothing can be certified as asked; "cannot certify" is a result and no error."""
+
+    exit_code = 3
+
+
+class EvidenceUnusable(CertifyError):
+    """Rows were learned from, stand twice, or are too few to be rows at all."""
+
+
+class DeltaSpent(CertifyError):
+    """Earlier looks at the same rows spent the error that is allowed."""
+
+
+class CertificateForeign(CertifyError):
+    """A certificate is of another task, snapshot, candidate or key than the one it is shown for."""
+
+
+class LabelsInvalid(CertifyError):
+    """A file of labels has a column, a row or a value that is not of the queue."""
+
+
 class ProviderError(ProveoutError):
     """A model endpoint did not do its part."""
 
@@ -394,6 +423,10 @@ class StoreCorrupt(IntegrityError):
 
 class IndexCorrupt(IntegrityError):
     """A derived index is truncated, altered or of another snapshot; it can be built again."""
+
+
+class CertificateCorrupt(IntegrityError):
+    """A certificate or its evidence was altered, or does not lead to what it says."""
 
 
 class BusyError(ProveoutError):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Built", "CandidateBuilt", "build", "candidate_ids", "load_candidate", "verify_candidate"]
+__all__ = ["Built", "CandidateBuilt", "build", "candidate_files", "candidate_ids", "load_candidate", "verify_candidate"]
 
 MANIFEST = "manifest.json"
 
@@ -173,6 +173,17 @@ def verify_candidate(workspace: Workspace, identifier: str) -> str:
             raise _corrupt(folder / name, "it does not match its hash", identifier)
     size = sum((folder / name).stat().st_size for name in stated)
     return f"{len(stated)} files, {size:,} bytes, match their hashes"
+
+
+def candidate_files(workspace: Workspace, identifier: str) -> dict[str, str]:
+    """The BLAKE2b-256 hash of each of a candidate's files, by name, from its manifest.
+
+    Raises:
+        CandidateNotFound: there is none of that id.
+        ArtifactCorrupt: a file was altered.
+    """
+    verify_candidate(workspace, identifier)
+    return msgspec.json.decode((workspace.candidates / identifier / MANIFEST).read_bytes(), type=_Manifest).files
 
 
 def _corrupt(path: Path, why: str, identifier: str) -> ArtifactCorrupt:

@@ -28,6 +28,7 @@ from proveout.trial._facts_read import FactsRead
 from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
+from proveout.trial._kinds import Measure, measure_of
 from proveout.trial._metrics import Metric, metric, metrics
 from proveout.trial._recording import Clock, LatencyPlan
 from proveout.trial._report import render_report
@@ -57,6 +58,7 @@ __all__ = [
     "Learner",
     "Ledgered",
     "Machine",
+    "Measure",
     "Metric",
     "Multiplier",
     "Quality",
@@ -80,6 +82,7 @@ __all__ = [
     "is_replayed",
     "learning_curve",
     "macro_f1_interval",
+    "measure_of",
     "metric",
     "metrics",
     "nested_subset",
