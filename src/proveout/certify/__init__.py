@@ -40,7 +40,7 @@ from proveout.certify._entries import (
     TrafficAudited,
 )
 from proveout.certify._export import ml_bom, model_card
-from proveout.certify._lifelong import LifelongState, LifelongTerms, audits_to_catch, lifelong_terms
+from proveout.certify._lifelong import LifelongState, LifelongTerms, alarms, audits_to_catch, lifelong_terms
 from proveout.certify._page import render_certificate
 from proveout.certify._plan import Claim, Expected, Grid, Incumbency, Plan, check_candidate, choose_grid, expect
 from proveout.certify._power import Needed, Traffic, enough_traffic, needed
@@ -76,6 +76,7 @@ __all__ = [
     "TrafficAudited",
     "Verdict",
     "aim_reached",
+    "alarms",
     "audits_to_catch",
     "betting_p",
     "binomial_p",

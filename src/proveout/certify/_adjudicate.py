@@ -151,7 +151,7 @@ def aim_reached(plan: Plan, rows: Sequence[Row]) -> bool:
 def questions_csv(questions: Sequence[Question]) -> str:
     """The queue as CSV; ``verdict`` is to be filled with ``a``, ``b``, ``both`` or ``neither``."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(HEADER)
     writer.writerows([one.id, *map(_inert, (one.text, one.answer_a, one.answer_b)), ""] for one in questions)
     return buffer.getvalue()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from proveout.certify._bounds import CAUTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["LifelongState", "LifelongTerms", "audits_to_catch", "lifelong_terms"]
+    Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+__all__ = ["LifelongState", "LifelongTerms", "alarms", "audits_to_catch", "lifelong_terms"]
 
 # Half of the capital is staked at the first audit; the rest is staked little by little, so that a drift that begins
 # late is caught too. After n audits the part (n - 1) / (n - 1 + PATIENCE) of it is staked.
@@ -131,6 +134,28 @@ class LifelongState(msgspec.Struct, frozen=True, kw_only=True):
         for loss in losses:
             state = state.after(loss, terms)
         return state
+
+
+def alarms(losses: Ints, terms: LifelongTerms) -> Ints:
+    """The audit at which each of many lives alarms, 0 where it does not: what folding `LifelongState` gives, at once.
+
+    Args:
+        losses: shape (lives, audits), of -1, 0 and 1.
+        terms: of the certificate.
+
+    Example:
+        >>> alarms(np.array([[0] * 50 + [1] * 6, [0] * 56]), lifelong_terms(0.02)).tolist()
+        [55, 0]
+    """
+    lives, audits = losses.shape
+    bets, stakes = np.array(terms.bets), np.array(terms.stakes)
+    capital = np.zeros((lives, len(bets)))
+    found = np.zeros(lives, dtype=np.int64)
+    for at in range(audits):
+        staked = _staked(at + 1)
+        capital = (capital + (staked - _staked(at)) * stakes) * (1 + bets * (losses[:, at, None] - terms.alpha))
+        found[(found == 0) & (capital.sum(axis=1) + 1 - staked >= 1 / terms.delta)] = at + 1
+    return found
 
 
 def _staked(audits: int) -> float:

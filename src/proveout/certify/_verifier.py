@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["verify_certificate"]
@@ -31,21 +32,25 @@ def verify_certificate(path: Path, *, key: bytes | None = None) -> list[str]:
     key in the certificate is taken, and then whoever wrote the certificate vouches for it alone.
     """
     try:
-        certificate = _read(path, indent=1)
-        problems = _signature(certificate, key)
-        if problems:
-            return problems
-        evidence = _read(path.parent / f"{certificate['evidence']['sha256']}.json", indent=None)
-        return _evidence(certificate, evidence, path.parent) or _recompute(certificate, evidence["rows"])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        return _verify(path.read_bytes(), lambda name: (path.parent / name).read_bytes(), key)
+    except OSError as error:
+        return [f"certificate or evidence cannot be read: {error}"]
+
+
+def _verify(content: bytes, beside: Callable[[str], bytes], key: bytes | None) -> list[str]:
+    try:
+        certificate = _read(content, indent=1)
+        return _signature(certificate, key) or _follows(
+            certificate, beside(f"{certificate['evidence']['sha256']}.json")
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         return [f"it is not a certificate with its evidence: {type(error).__name__} {error}"]
 
 
-def _read(path: Path, indent: int | None) -> Json:
-    content = path.read_bytes()
+def _read(content: bytes, indent: int | None) -> Json:
     value: Json = json.loads(content)
     if _form(value, indent) != content:
-        raise ValueError(f"{path.name} is not in its one form")
+        raise ValueError("it is not in its one form")
     return value
 
 
@@ -68,9 +73,8 @@ def _signature(certificate: Json, key: bytes | None) -> list[str]:
     return []
 
 
-def _evidence(certificate: Json, evidence: Json, folder: Path) -> list[str]:
-    stated = certificate["evidence"]
-    content = (folder / f"{stated['sha256']}.json").read_bytes()
+def _follows(certificate: Json, content: bytes) -> list[str]:
+    evidence, stated = _read(content, indent=None), certificate["evidence"]
     grid, plan_hash = certificate["plan"]["grid"], hashlib.sha256(_form(certificate["plan"], None)[:-1]).hexdigest()
     name = hashlib.sha256(f"{plan_hash}{stated['sha256']}".encode()).hexdigest()[:16]
     terms = {term: certificate[term] for term in ("claim", "alpha", "delta")}
@@ -83,7 +87,7 @@ def _evidence(certificate: Json, evidence: Json, folder: Path) -> list[str]:
         "the terms are not those of the plan": terms.items() <= grid.items(),
         "a bet is not allowed": all(0 < bet <= 0.999 / (1 - grid["alpha"]) for bet in grid["bets"]),
     }
-    return [problem for problem, holds in checks.items() if not holds]
+    return [problem for problem, holds in checks.items() if not holds] or _recompute(certificate, evidence["rows"])
 
 
 def _recompute(certificate: Json, rows: Rows) -> list[str]:
