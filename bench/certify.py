@@ -31,6 +31,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import numpy as np
 from scipy.special import expit
 
@@ -48,6 +49,8 @@ OUTSIDE = "oos"
 SELECT, CERTIFY = 500, 1000
 DELTA = 0.05
 ALPHAS_ROUTING = (0.01, 0.02, 0.05)
+# Draws in which it is counted how early labelling may stop.
+STOPPED = 50
 CHANGES = (0, 100, 300, 1000, 3000)
 
 
@@ -238,7 +241,7 @@ def student(texts: Sequence[str], labels: Sequence[str], pool: Sequence[str], op
 def certified_draws(pool: Pool, claim: certify.Claim, alpha: float, options: argparse.Namespace) -> Figures:
     """Certificates of draws from a pool, and what the rest of it says of them."""
     rng = np.random.default_rng(options.seed)
-    shares, labels, broken, naive_broken, naive_shares, risks = [], [], 0, 0, [], []
+    shares, labels, broken, naive_broken, naive_shares, risks, enough = [], [], 0, 0, [], [], []
     for _ in range(options.draws):
         order = rng.permutation(len(pool.score))
         select, certified, rest = np.split(order, [SELECT, SELECT + CERTIFY])
@@ -249,6 +252,8 @@ def certified_draws(pool: Pool, claim: certify.Claim, alpha: float, options: arg
         shares.append(part.coverage)
         risks.append(risk)
         labels.append(int((sample.differ & (sample.score >= _or_infinite(part.threshold))).sum()))
+        if claim != "agreement" and len(enough) < STOPPED and part.threshold is not None:
+            enough.append(_labels_enough(sample.rows(), grid, part.threshold))
         broken += risk > alpha
         loss = sample.loss(claim)
         under = [tau for tau in grid.thresholds if loss[sample.score >= tau].sum() <= alpha * CERTIFY]
@@ -261,11 +266,33 @@ def certified_draws(pool: Pool, claim: certify.Claim, alpha: float, options: arg
         "coverage_within": [float(np.quantile(shares, 0.05)), float(np.quantile(shares, 0.95))],
         "not_certified": float(np.mean(np.array(shares) == 0)),
         "labels": float(np.mean(labels)),
+        "labels_when_stopped": float(np.mean(enough)) if enough else None,
         "risk": float(np.mean(risks)),
         "broken": interval(broken, options.draws),
         "naive_coverage": float(np.mean(naive_shares)),
         "naive_broken": interval(naive_broken, options.draws),
     }
+
+
+def _labels_enough(rows: list[Row], grid: certify.Grid, threshold: float) -> int:
+    """The fewest labels, given to the surest rows first, that certify the threshold all labels do."""
+    asked = [at for at, row in enumerate(rows) if row.disagrees and row.score is not None and row.score >= threshold]
+    asked.sort(key=lambda at: -(rows[at].score or 0))
+
+    def certifies(count: int) -> bool:
+        unknown = set(asked[count:])
+        told = [
+            msgspec.structs.replace(row, student_right=None, incumbent_right=None) if at in unknown else row
+            for at, row in enumerate(rows)
+        ]
+        found = certify.decide(told, grid)[0].threshold
+        return found is not None and found <= threshold
+
+    low, high = -1, len(asked)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if certifies(middle) else (middle, high)
+    return high
 
 
 def _or_infinite(threshold: float | None) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from base64 import b64encode
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -66,8 +67,21 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(share=lambda value: share(round(value, 5)), segment=_segment)
+    environment.filters.update(share=_share, bound=_bound, segment=_segment, unbroken=_unbroken)
     return environment
+
+
+def _share(value: float) -> str:
+    return _unbroken(share(round(value, 3)))
+
+
+def _bound(value: float) -> str:
+    """Rounded up, since it is a bound."""
+    return _unbroken(share(math.ceil(value * 10_000) / 10_000))
+
+
+def _unbroken(words: str) -> str:
+    return words.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _segment(part: Part) -> str:

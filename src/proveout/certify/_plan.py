@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from proveout.certify._bounds import kelly_bet
-from proveout.certify._decide import count, p_values
+from proveout.certify._decide import Counts, count, p_values
 from proveout.certify._rows import table_of
 from proveout.errors import CertificateForeign
 
@@ -149,7 +149,7 @@ def choose_grid(rows: Sequence[Row], *, claim: Claim, alpha: float, delta: float
     found = tuple(sorted({float(score) for score in scores[steps]}, reverse=True)) if len(scores) else ()
     bets: tuple[float, ...] = ()
     if claim != "agreement" and found:
-        counts = count(table_of(rows, claim), found)
+        counts = _likely(rows, claim, found)
         bets = tuple(
             kelly_bet(float(worse), float(better), counts.units, alpha)
             for worse, better in zip(counts.worse, counts.better, strict=True)
@@ -159,12 +159,22 @@ def choose_grid(rows: Sequence[Row], *, claim: Claim, alpha: float, delta: float
     )
 
 
+def _likely(rows: Sequence[Row], claim: Claim, thresholds: Sequence[float]) -> Counts:
+    """What the select rows say, where half of the labels that are missing say that the candidate loses.
+
+    Only where to aim depends on it. To count them all as lost, as the test does, would aim at no label at all.
+    """
+    table = table_of(rows, claim)
+    known = msgspec.structs.replace(table, loss=np.where(table.missing, 0, table.loss))
+    counts = count(known, thresholds)
+    return counts._replace(worse=counts.worse + (counts.missing + 1) // 2)
+
+
 def expect(rows: Sequence[Row], grid: Grid, units: int) -> Expected:
     """Which threshold ``units`` new ones would certify, were they as the select rows are; half a loss is added."""
-    table = table_of(rows, grid.claim)
     if not grid.thresholds:
         return Expected(threshold=None, coverage=0.0, worse=0, better=0, units=len(rows), disagreement=0.0)
-    counts = count(table, grid.thresholds)
+    counts = _likely(rows, grid.claim, grid.thresholds)
     scale = units / max(counts.units, 1)
     foreseen = counts._replace(
         worse=np.ceil((counts.worse + 0.5) * scale - 0.5).astype(np.int64),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["risk_coverage_plot"]
 
 WIDTH, HEIGHT = 640.0, 320.0
-LEFT, TOP, RIGHT, BOTTOM = 58.0, 18.0, 622.0, 270.0
+LEFT, TOP, RIGHT, BOTTOM = 58.0, 18.0, 612.0, 270.0
 # The loss axis ends at this multiple of alpha: what is far above it needs no scale.
 CEILING = 4.0
 LETTER = 7.2

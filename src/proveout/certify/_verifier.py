@@ -21,7 +21,6 @@ __all__ = ["verify_certificate"]
 
 COLUMNS = ["input", "unit", "segment", "score", "student", "incumbent", "student_right", "incumbent_right"]
 Json = dict[str, Any]
-Counts = list[int]
 Rows = list[list[Any]]
 
 
@@ -80,7 +79,7 @@ def _follows(certificate: Json, content: bytes) -> list[str]:
     terms = {term: certificate[term] for term in ("claim", "alpha", "delta")}
     checks = {
         "the evidence is not that of the hash": hashlib.sha256(content).hexdigest() == stated["sha256"],
-        "the evidence has other columns": evidence["columns"] == COLUMNS,
+        "it has other columns": evidence["columns"] == COLUMNS,
         "the number of rows is not that stated": len(evidence["rows"]) == stated["rows"] == certificate["rows"],
         "the plan is not that of its hash": plan_hash == certificate["plan_hash"],
         "the id is not that of plan and evidence": certificate["id"] == f"certificate@{name}",
@@ -97,8 +96,8 @@ def _recompute(certificate: Json, rows: Rows) -> list[str]:
     paths = [_path(own, grid) for own in taken]
     outcome = _in_sequence([[step[-1] for step in path] for path, _ in paths], grid["delta"])
     found = [_part(*one, grid) for one in zip(names, taken, paths, outcome, strict=True)]
-    served = sum(part["served"] for part in found)
-    whole = {"certified": any(passed for passed, _ in outcome), "coverage": served / len(rows) if rows else 0.0}
+    share = sum(part["served"] for part in found) / max(len(rows), 1)
+    whole = {"certified": any(passed for passed, _ in outcome), "coverage": share}
     same = _same(found, certificate["parts"]) and _same(whole, {name: certificate[name] for name in whole})
     return [] if same else ["the outcome does not follow from the evidence"]
 
@@ -160,7 +159,7 @@ def _binomial(most: int, n: int, p: float) -> float:
     return min(1.0, math.fsum(map(math.exp, logs)))
 
 
-def _betting(counts: Counts, grid: Json, at: int, mean: float) -> float:
+def _betting(counts: list[int], grid: Json, at: int, mean: float) -> float:
     highest = 0.999 / (1 - grid["alpha"])
     logs = []
     for stake, bet in [(0.5, grid["bets"][at]), *((1 / 16, highest / 2**power) for power in range(8))]:
@@ -172,14 +171,13 @@ def _betting(counts: Counts, grid: Json, at: int, mean: float) -> float:
     return math.exp(-max(capital, 0.0))
 
 
-def _p(counts: Counts, units: int, grid: Json, at: int, mean: float) -> float:
+def _p(counts: list[int], units: int, grid: Json, at: int, mean: float) -> float:
     return _binomial(counts[0], units, mean) if grid["claim"] == "agreement" else _betting(counts, grid, at, mean)
 
 
 def _bound(step: list[Any], units: int, level: float, grid: Json, passed: int) -> float:
     """The least loss that the same test rejects at this level, by halving."""
-    low, high = (0.0, 1.0) if grid["claim"] == "agreement" else (-1.0, 1.0)
-    counts = [step[2], step[3], units - step[2] - step[3]]
+    low, high, counts = -1.0, 1.0, [step[2], step[3], units - step[2] - step[3]]
     for _ in range(60):
         mean = (low + high) / 2
         low, high = (low, mean) if _p(counts, units, grid, passed - 1, mean) <= level else (mean, high)

@@ -29,7 +29,7 @@ def share(value: float) -> str:
 
 def promise(plan: Plan) -> str:
     """What holds for traffic served at a certified threshold, as a clause."""
-    grid, many = plan.grid, UNITS[plan.unit]
+    grid, many = plan.grid, UNITS[plan.unit] + (" of every segment" if plan.grid.segments else "")
     labels = plan.incumbent.source == "expected labels"
     other = "the expected label, which stands for the incumbent" if labels else "the incumbent"
     sure = f"with probability {share(1 - grid.delta)} or more"
@@ -37,7 +37,7 @@ def promise(plan: Plan) -> str:
         where = "" if plan.unit == "row" else " anywhere"
         return f"{sure}, in at most {share(grid.alpha)} of all {many} it serves and differs from {other}{where}"
     if plan.unit == "row":
-        return f"{sure}, the system is right in at most {share(grid.alpha)} fewer of all requests than {other}"
+        return f"{sure}, the system is right in at most {share(grid.alpha)} fewer of all {many} than {other}"
     return (
         f"{sure}, the system's accuracy, each of the {many} counted once, is at most {share(grid.alpha)} below "
         "the incumbent's"
