@@ -1,6 +1,6 @@
 """Measure certificates: do they keep their promise, how much do they cover, what do they cost in labels?
 
-Run: python bench/certify.py --data DIR [--parts simulated lifelong clinc routing tracer] [--cache DIR] [--json].
+Run: python bench/certify.py --data DIR [--parts simulated lifelong clinc routing tracer verifier] [--cache DIR].
 
 DIR is the folder of data sets, with clinc150/ and llm_routing/. Answers of the student are computed once and kept in
 --cache. OMP_NUM_THREADS=1 takes one core; the embedder is Proveout's int8 MiniLM unless --embedder names another.
@@ -17,6 +17,7 @@ from a part of the rows: logistic regression on the prompt's TF-IDF. Nothing say
 same, so answers count as differing where one is right and the other is not.
 tracer: TRACER's router and a certificate, from the same rows and vectors, with the same target: of what is answered
 without the incumbent, at least the target agrees. TRACER runs in an environment of its own: --tracer-python.
+verifier: every single-byte change of a certificate and its evidence, and 10,000 random ones.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from scipy.special import expit
 
 from proveout import certify, data, families, loop
@@ -51,6 +54,7 @@ DELTA = 0.05
 ALPHAS_ROUTING = (0.01, 0.02, 0.05)
 # Draws in which it is counted how early labelling may stop.
 STOPPED = 50
+FUZZED = 10_000
 CHANGES = (0, 100, 300, 1000, 3000)
 
 
@@ -121,25 +125,28 @@ def simulated(options: argparse.Namespace) -> Figures:
     return found
 
 
+def _chance(score: Array) -> Array:
+    return np.asarray(expit(3 - 9 * score))
+
+
 def _path_draws(rng: np.random.Generator, draws: int, alpha: float = 0.01) -> Figures:
     """Scores are uniform, and a row errs with a probability that falls with its score."""
-    chance = lambda score: expit(3 - 9 * score)  # noqa: E731  one line is all it is
     fine = (np.arange(200_000) + 0.5) / 200_000
-    true = np.cumsum(chance(fine)[::-1]) / len(fine)
+    true = np.cumsum(_chance(fine)[::-1]) / len(fine)
     broken = naive_broken = certified = 0
     shares = []
     thresholds = np.linspace(1, 0, 101)[1:]
+    risks = true[np.minimum(((1 - thresholds) * len(fine)).astype(int), len(fine)) - 1]
     for _ in range(draws):
         score = np.sort(rng.random(CERTIFY))[::-1]
-        losses = np.concatenate([[0], np.cumsum(rng.random(CERTIFY) < chance(score))])
+        losses = np.concatenate([[0], np.cumsum(rng.random(CERTIFY) < _chance(score))])
         counts = losses[np.searchsorted(-score, -thresholds, side="right")]
         passed = certify.reject_in_sequence([list(certify.binomial_p(counts, CERTIFY, alpha))], DELTA)[0][0]
         under = np.flatnonzero(counts <= alpha * CERTIFY)
-        risk = lambda at: true[min(int((1 - thresholds[at]) * len(fine)), len(fine)) - 1]  # noqa: E731  as above
         certified += passed > 0
         shares.append(1 - thresholds[passed - 1] if passed else 0.0)
-        broken += passed > 0 and risk(passed - 1) > alpha
-        naive_broken += len(under) > 0 and risk(under[-1]) > alpha
+        broken += passed > 0 and risks[passed - 1] > alpha
+        naive_broken += len(under) > 0 and risks[under[-1]] > alpha
     return {
         "draws": draws,
         "broken": interval(broken, draws),
@@ -241,7 +248,8 @@ def student(texts: Sequence[str], labels: Sequence[str], pool: Sequence[str], op
 def certified_draws(pool: Pool, claim: certify.Claim, alpha: float, options: argparse.Namespace) -> Figures:
     """Certificates of draws from a pool, and what the rest of it says of them."""
     rng = np.random.default_rng(options.seed)
-    shares, labels, broken, naive_broken, naive_shares, risks, enough = [], [], 0, 0, [], [], []
+    shares, labels, broken, naive_broken, naive_shares, risks = [], [], 0, 0, [], []
+    enough: list[int] = []
     for _ in range(options.draws):
         order = rng.permutation(len(pool.score))
         select, certified, rest = np.split(order, [SELECT, SELECT + CERTIFY])
@@ -306,10 +314,11 @@ def _risk(pool: Pool, claim: str, threshold: float | None) -> float:
 def clinc(options: argparse.Namespace) -> Figures:
     """Both incumbents, with and without rows out of scope."""
     found: Figures = {}
-    for name, error, claims in (
+    incumbents: tuple[tuple[str, float, tuple[certify.Claim, ...]], ...] = (
         ("consistent incumbent", 0.0, ("agreement",)),
         ("incumbent that errs on 6 %", 0.06, ("non-inferiority", "agreement")),
-    ):
+    )
+    for name, error, claims in incumbents:
         pool, outside = clinc_pool(options, error)
         for rows, kept in (("all rows", np.ones(len(outside), bool)), ("in scope", ~outside)):
             for claim in claims:
@@ -455,12 +464,81 @@ def _linear_certificate(
     return (*_handled(score >= threshold, right), seconds)
 
 
+def verifier(options: argparse.Namespace) -> Figures:
+    """Every single-byte change of a certificate and its evidence, and random damage; how many are let through."""
+    rng = np.random.default_rng(options.seed)
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    pool = Pool(rng.random(400), rng.random(400) < 0.01, np.ones(400, bool), np.ones(400, bool))
+    rows = pool.rows()
+    grid = certify.choose_grid(rows, claim="agreement", alpha=0.05, delta=DELTA)
+    plan = certify.Plan(
+        task="t",
+        task_name="bench",
+        snapshot="s",
+        candidate="distilled@bench",
+        incumbent=certify.Incumbency(source="recorded"),
+        grid=msgspec.structs.replace(grid, thresholds=grid.thresholds[::10]),
+        expected=certify.expect(rows, grid, len(rows)),
+        unit="row",
+        select_rows=len(rows),
+    )
+    certificate, evidence = certify.issue(
+        plan,
+        rows,
+        certify.Spending(budget=DELTA, before=0.0, spent=DELTA, looks=(), entry=0),
+        now=datetime(2026, 1, 1, tzinfo=UTC),
+        key=key.public_key().public_bytes_raw(),
+        sign=lambda content: key.sign(b"proveout statement v1\n" + content),
+    )
+    files = (certify.certificate_bytes(certificate), evidence)
+    with tempfile.TemporaryDirectory() as folder:
+        names = (certificate.path_name, f"{certificate.evidence.sha256}.json")
+        paths = tuple(Path(folder) / name for name in names)
+        for path, content in zip(paths, files, strict=True):
+            path.write_bytes(content)
+        if certify.verify_certificate(paths[0]):
+            raise SystemExit("the certificate does not verify as it was issued")
+        bytes_accepted = [
+            sum(_accepted(paths, which, _flip(content, at, 1 + at % 255), content) for at in range(len(content)))
+            for which, content in enumerate(files)
+        ]
+        fuzzed_accepted = 0
+        for at in range(FUZZED):
+            content = files[at % 2]
+            fuzzed_accepted += _accepted(paths, at % 2, _damaged(content, rng), content)
+    return {
+        "bytes": [len(content) for content in files],
+        "changed_bytes_accepted": bytes_accepted,
+        "fuzzed": FUZZED,
+        "fuzzed_accepted": fuzzed_accepted,
+    }
+
+
+def _accepted(paths: tuple[Path, ...], which: int, changed: bytes, content: bytes) -> bool:
+    paths[which].write_bytes(changed)
+    accepted = changed != content and certify.verify_certificate(paths[0]) == []
+    paths[which].write_bytes(content)
+    return accepted
+
+
+def _flip(content: bytes, at: int, by: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ by]) + content[at + 1 :]
+
+
+def _damaged(content: bytes, rng: np.random.Generator) -> bytes:
+    """Cut, doubled, overwritten or added to somewhere."""
+    at, width = int(rng.integers(len(content))), int(rng.integers(1, 40))
+    pieces = (b"", content[at : at + width] * 2, rng.bytes(width), b" " + content[at : at + width])
+    return content[:at] + pieces[int(rng.integers(len(pieces)))] + content[at + width :]
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
     "simulated": simulated,
     "lifelong": lifelong,
     "clinc": clinc,
     "routing": routing,
     "tracer": tracer,
+    "verifier": verifier,
 }
 
 

@@ -27,7 +27,7 @@ def test_a_grid_goes_down_and_ends_at_the_last_row(made: Any) -> None:
     [{"alpha": 0.0}, {"alpha": 1.0}, {"delta": -0.1}, {"thresholds": (0.1, 0.5)}, {"claim": "non-inferiority"}],
 )
 def test_a_grid_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
-    fields = {"claim": "agreement", "alpha": 0.1, "delta": 0.1, "thresholds": (0.5,)}
+    fields: dict[str, Any] = {"claim": "agreement", "alpha": 0.1, "delta": 0.1, "thresholds": (0.5,)}
     with pytest.raises(ValueError, match=r"between 0 and 1|go down|its bet"):
         Grid(**fields | changes)
 

@@ -41,16 +41,20 @@ def small(made: Any) -> tuple[certify.Certificate, bytes]:
     return certificate, evidence
 
 
+def verified(content: bytes, evidence: bytes) -> list[str]:
+    return _verifier._verify(content, lambda _: evidence, None)
+
+
 def test_every_changed_byte_is_rejected(made: Any) -> None:
     certificate, evidence = small(made)
     content = certify.certificate_bytes(certificate)
-    assert _verifier._verify(content, lambda _: evidence, None) == []
+    assert verified(content, evidence) == []
     for at in range(len(content)):
         changed = content[:at] + bytes([content[at] ^ (1 + at % 255)]) + content[at + 1 :]
-        assert _verifier._verify(changed, lambda _: evidence, None) != [], f"byte {at} of the certificate"
+        assert verified(changed, evidence) != [], f"byte {at} of the certificate"
     for at in range(len(evidence)):
         changed = evidence[:at] + bytes([evidence[at] ^ (1 + at % 255)]) + evidence[at + 1 :]
-        assert _verifier._verify(content, lambda _, changed=changed: changed, None) != [], f"byte {at} of the evidence"
+        assert verified(content, changed) != [], f"byte {at} of the evidence"
 
 
 def test_fuzzed_bytes_are_rejected(made: Any) -> None:
@@ -58,7 +62,7 @@ def test_fuzzed_bytes_are_rejected(made: Any) -> None:
     content, chance = certify.certificate_bytes(certificate), random.Random(0)
     for at in range(FUZZED):
         pair = (mutated(content, chance), evidence) if at % 3 else (content, mutated(evidence, chance))
-        assert _verifier._verify(pair[0], lambda _, pair=pair: pair[1], None) != []
+        assert verified(*pair) != []
 
 
 def mutated(content: bytes, chance: random.Random) -> bytes:

@@ -18,7 +18,7 @@ INTENTS = {"card": "my card {} is lost", "refund": "please refund order {}"}
 OPTIONS = CertifyOptions(names=("distilled",), embedder="tfidf", alpha=0.05)
 
 
-def make_desk(folder: Path, *, rows: int = 500, column: str = "", labels: bool = True, **columns: str) -> Path:
+def make_desk(folder: Path, *, rows: int = 500, column: str = "", labels: bool = True, **columns: Any) -> Path:
     """A task whose incumbent answers as the labels say, but for three rows in twenty."""
     lines = ["text,intent,answer,tier,visit"]
     for at in range(rows):
