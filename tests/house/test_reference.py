@@ -36,7 +36,7 @@ def test_every_key_of_a_task_is_documented(key: str) -> None:
 
 
 def test_every_kind_of_entry_is_documented() -> None:
-    for package in ("data", "families", "trial"):
+    for package in ("data", "families", "trial", "certify"):
         import_module(f"proveout.{package}")
     ours = [kind for kind in entry_kinds() if not kind.startswith(("example.", "test."))]
     assert ours

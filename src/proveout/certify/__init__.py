@@ -47,6 +47,7 @@ from proveout.certify._power import Needed, Traffic, enough_traffic, needed
 from proveout.certify._rows import Repeats, Row, Verdict, check_rows, evidence_bytes, rows_of, units_of
 from proveout.certify._sequence import reject_in_sequence
 from proveout.certify._verifier import verify_certificate
+from proveout.certify._watch import alarm_of, lifelong_state
 from proveout.certify._words import promise, share
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "TrafficAudited",
     "Verdict",
     "aim_reached",
+    "alarm_of",
     "alarms",
     "audits_to_catch",
     "betting_p",
@@ -96,6 +98,7 @@ __all__ = [
     "fewest_rows",
     "issue",
     "kelly_bet",
+    "lifelong_state",
     "lifelong_terms",
     "load_certificate",
     "ml_bom",

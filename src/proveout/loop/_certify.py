@@ -129,7 +129,7 @@ def certify(
     """State how much traffic the cheap path may serve at how little loss, or that none may.
 
     The candidate, the grid and everything else are chosen on the SelectSplit, and the plan's hash is in the ledger
-    before the CertifySplit is opened. The same plan on the same rows gives the same certificate and spends nothing
+    before a row of the CertifySplit is answered. The same plan on the same rows gives the same certificate and spends nothing
     more. Where there are too few rows for any certificate, they are not opened.
 
     Raises:
@@ -194,9 +194,9 @@ def _look(here: OpenTask, frozen: data.Snapshot, options: CertifyOptions, progre
     built = build_families(here, frozen, names, (options.seed, options.embedder), progress).built
     standing = incumbent_of(here, frozen, options, progress)
     text = here.task.text
+    plan, chosen = _plan(here, frozen, options, built, standing)
     split = frozen.certify()
     certifying.check_rows(split, frozen.select(), frozen.train(), text, repeats=options.repeats)
-    plan, chosen = _plan(here, frozen, options, built, standing)
     inputs = {content_hash(example.inputs)[:32] for example in split.examples}
     budget = options.budget if options.budget is not None else max(here.task.certificate.delta, plan.grid.delta)
     spending = certifying.open_look(here.workspace, here.ledger, plan, inputs, budget=budget)
