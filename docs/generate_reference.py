@@ -40,7 +40,7 @@ is honoured.
 | 0 | done | |
 | 1 | a bug in Proveout | |
 | 2 | wrong usage | |
-| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `WorkflowError`, `TrialError`, `CertifyError`, `LedgerError` |
+| 3 | bad input | `TaskError`, `DataError`, `FamilyError`, `PolicyError`, `CertifyError`, `LedgerError` |
 | 4 | something stored is not what was stored | `IntegrityError` |
 | 5 | another process is at it | `BusyError` |
 | 6 | the machine lacks something | `SetupError` |

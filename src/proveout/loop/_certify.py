@@ -129,8 +129,8 @@ def certify(
     """State how much traffic the cheap path may serve at how little loss, or that none may.
 
     The candidate, the grid and everything else are chosen on the SelectSplit, and the plan's hash is in the ledger
-    before a row of the CertifySplit is answered. The same plan on the same rows gives the same certificate and spends nothing
-    more. Where there are too few rows for any certificate, they are not opened.
+    before a row of the CertifySplit is answered. The same plan on the same rows gives the same certificate and spends
+    nothing more. Where there are too few rows for any certificate, they are not opened.
 
     Raises:
         EvidenceUnusable: rows of the CertifySplit were learned from, or stand twice.
