@@ -73,3 +73,16 @@ def test_a_look_whose_evidence_is_gone_counts(made: Any, workspace: Workspace, l
     certify.open_look(workspace, ledger, plan, {"a"}, budget=0.05)
     with pytest.raises(DeltaSpent):
         certify.open_look(workspace, ledger, msgspec.structs.replace(plan, candidate="x@1"), {"b"}, budget=0.05)
+
+
+def test_asking_again_until_it_certifies_is_refused_and_more_labels_are_not(
+    made: Any, workspace: Workspace, ledger: Ledger
+) -> None:
+    plan, rows = made.plan(made.rows(300)), made.rows(400, unlabelled=0.5)
+    certify.check_repeat(workspace, plan, rows)
+    certify.store_certificate(workspace, ledger, *made.certificate(plan, rows))
+    certify.check_repeat(workspace, plan, [msgspec.structs.replace(row, student_right=True) for row in rows])
+    other = [msgspec.structs.replace(rows[0], incumbent="z"), *rows[1:]]
+    with pytest.raises(DeltaSpent, match="gave other answers"):
+        certify.check_repeat(workspace, plan, other)
+    certify.check_repeat(workspace, msgspec.structs.replace(plan, candidate="x@1"), other)

@@ -19,7 +19,7 @@ from proveout.certify._bounds import (
     kelly_bet,
     most_losses,
 )
-from proveout.certify._budget import Spending, open_look
+from proveout.certify._budget import Spending, check_repeat, open_look
 from proveout.certify._cache import CacheLookup, certify_cache
 from proveout.certify._certificate import (
     Certificate,
@@ -88,6 +88,7 @@ __all__ = [
     "certificate_schema",
     "certify_cache",
     "check_candidate",
+    "check_repeat",
     "check_rows",
     "choose_grid",
     "coverage_margin",

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout.certify._entries import CertificateIssued, CertifyOpened
+from proveout.certify._rows import COLUMNS
 from proveout.errors import DeltaSpent
 from proveout.ledger import LedgerReader
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from proveout.certify._plan import Plan
+    from proveout.certify._rows import Row
     from proveout.ledger import Ledger
     from proveout.store import Workspace
 
-__all__ = ["Spending", "open_look"]
+__all__ = ["Spending", "check_repeat", "open_look"]
 
 ROUNDING = 1e-12
+# The columns of evidence before what people say of it.
+ANSWERS = 6
 
 
 class Spending(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +82,27 @@ def open_look(workspace: Workspace, ledger: Ledger, plan: Plan, inputs: Collecti
         )
         entry = ledger.append(body).index
     return Spending(budget=budget, before=before, spent=spent, looks=tuple(sorted(earlier)), entry=entry)
+
+
+def check_repeat(workspace: Workspace, plan: Plan, rows: Sequence[Row]) -> None:
+    """Refuse a look that was made before and gave other answers: asking again until it certifies is another look.
+
+    Labels may differ: more of them can only widen what is certified, as `betting_p` says.
+
+    Raises:
+        DeltaSpent: an answer, a score or a row is not what it was.
+    """
+    now = [[getattr(row, column) for column in COLUMNS[:ANSWERS]] for row in rows]
+    with LedgerReader.open(workspace) as reader:
+        issued = [found.body() for found in reader.entries(kind=CertificateIssued.kind)]
+    for one in issued:
+        if not isinstance(one, CertificateIssued) or one.plan != plan.hash:
+            continue
+        path = workspace.certificates / f"{one.evidence}.json"
+        if not path.is_file() or [row[:ANSWERS] for row in json.loads(path.read_bytes())["rows"]] != now:
+            why = f"answers or scores are not those of {one.certificate}, or its evidence is gone"
+            fix = "keep the incumbent's answers (record them in the examples), or certify on rows not looked at before"
+            raise DeltaSpent("the same look gave other answers", why=why, fix=fix, about=plan.candidate)
 
 
 def _looks(workspace: Workspace, plan: Plan, inputs: set[str]) -> tuple[dict[str, CertifyOpened], int | None]:

@@ -210,6 +210,7 @@ def _look(here: OpenTask, frozen: data.Snapshot, options: CertifyOptions, progre
         units=certifying.units_of(split.examples, text, options.repeats),
         verdicts=certifying.verdicts_of(here.workspace),
     )
+    certifying.check_repeat(here.workspace, plan, rows)
     return Look(
         plan=plan,
         spending=spending,
