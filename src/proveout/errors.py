@@ -14,13 +14,14 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── WorkflowError        (3)  WorkflowInvalid · StepFailed · StepTimedOut · StepOutputInvalid · StepLost
     │                             RunNotFound · RunNotReady · GraphVersionMissing · DeterminismBroken
     ├── TrialError           (3)  MetricUnknown · FaultUnknown · CandidateInvalid · TrialNotFound
+    ├── CertifyError         (3)  EvidenceUnusable · DeltaSpent · CertificateForeign · LabelsInvalid
     ├── EconomicsError       (3)  ScenarioNotFound · ScenarioInvalid · PriceUnknown · ArchitectureUnknown
     │                             CountsInvalid
     ├── EventError           (3)  EventInvalid · TriggerInvalid · HandlerUnknown · HandlerTimedOut
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
-    │                             StoreCorrupt · IndexCorrupt · JournalCorrupt
+    │                             StoreCorrupt · IndexCorrupt · JournalCorrupt · CertificateCorrupt
     ├── BusyError            (5)  WriterBusy · HandlerStuck
     └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
 """
@@ -37,6 +38,9 @@ __all__ = [
     "BusyError",
     "CandidateInvalid",
     "CandidateNotFound",
+    "CertificateCorrupt",
+    "CertificateForeign",
+    "CertifyError",
     "ChunkerUnknown",
     "ColumnMissing",
     "CountsInvalid",
@@ -44,6 +48,7 @@ __all__ = [
     "DataError",
     "DataUnreadable",
     "DecisionModelInvalid",
+    "DeltaSpent",
     "DeterminismBroken",
     "DiskFull",
     "DocumentUnusable",
@@ -53,6 +58,7 @@ __all__ = [
     "EntryUnknown",
     "EventError",
     "EventInvalid",
+    "EvidenceUnusable",
     "ExtraMissing",
     "FactInvalid",
     "FamilyDoesNotFit",
@@ -70,6 +76,7 @@ __all__ = [
     "IntegrityError",
     "JournalCorrupt",
     "LabelOnlyInTest",
+    "LabelsInvalid",
     "LedgerCorrupt",
     "LedgerError",
     "MetricUnknown",
@@ -357,6 +364,28 @@ class TrialNotFound(TrialError):
     """No finished trial of this task is here."""
 
 
+class CertifyError(ProveoutError):
+    """Nothing can be certified as asked; "cannot certify" is a result and no error."""
+
+    exit_code = 3
+
+
+class EvidenceUnusable(CertifyError):
+    """Rows were learned from, stand twice, or are too few to be rows at all."""
+
+
+class DeltaSpent(CertifyError):
+    """Earlier looks at the same rows spent the error that is allowed."""
+
+
+class CertificateForeign(CertifyError):
+    """A certificate is of another task, snapshot, candidate or key than the one it is shown for."""
+
+
+class LabelsInvalid(CertifyError):
+    """A file of labels has a column, a row or a value that is not of the queue."""
+
+
 class EconomicsError(ProveoutError):
     """Costs cannot be worked out from what was given."""
 
@@ -477,6 +506,10 @@ class StoreCorrupt(IntegrityError):
 
 class IndexCorrupt(IntegrityError):
     """A derived index is truncated, altered or of another snapshot; it can be built again."""
+
+
+class CertificateCorrupt(IntegrityError):
+    """A certificate or its evidence was altered, or does not lead to what it says."""
 
 
 class JournalCorrupt(IntegrityError):

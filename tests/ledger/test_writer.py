@@ -9,9 +9,20 @@ import threading
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from proveout.errors import DiskFull, EntryUnknown, LedgerCorrupt, LedgerError, SubjectErased, WriterBusy
-from proveout.ledger import Erased, Ledger, LedgerReader, check_inclusion, decode_body, entry_kinds, verify_ledger
+from proveout.ledger import (
+    Erased,
+    Ledger,
+    LedgerReader,
+    check_inclusion,
+    decode_body,
+    entry_kinds,
+    read_public_key,
+    verify_ledger,
+)
 from proveout.ledger._segments import segments
 from proveout.store import Workspace, write_atomic
 
@@ -313,3 +324,13 @@ def test_a_lost_ledger_is_not_a_beginning(workspace: Workspace, note: type, tmp_
     workspace.ledger.rename(tmp_path / "elsewhere")
     with pytest.raises(LedgerCorrupt, match="missing"):
         Ledger.open(workspace)
+
+
+def test_a_statement_is_signed_with_the_key_of_the_log_and_passes_for_no_head(workspace: Workspace) -> None:
+    with Ledger.open(workspace) as ledger:
+        signature, key = ledger.sign(b"true"), ledger.public_key
+    assert key == read_public_key(workspace)
+    public = Ed25519PublicKey.from_public_bytes(key)
+    public.verify(signature, b"proveout statement v1\ntrue")
+    with pytest.raises(InvalidSignature):
+        public.verify(signature, b"true")

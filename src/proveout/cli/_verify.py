@@ -1,4 +1,4 @@
-"""``proveout verify [DIR]``."""
+"""``proveout verify [DIR|CERT]``."""
 
 from __future__ import annotations
 
@@ -17,16 +17,29 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
+def _key(_context: click.Context, _parameter: click.Parameter, value: str | None) -> bytes | None:
+    try:
+        return None if value is None else bytes.fromhex(value)
+    except ValueError as error:
+        raise click.BadParameter("a public key has 64 hexadecimal digits") from error
+
+
 @click.command("verify")
-@click.argument("folder", metavar="[DIR]", type=FOLDER, default=".")
+@click.argument("path", metavar="[DIR|CERT]", type=FOLDER, default=".")
+@click.option("--task", "folder", type=FOLDER, metavar="DIR", help="The task that the certificate CERT should be of.")
+@click.option("--key", metavar="HEX", callback=_key, help="The public key that CERT should be signed with.")
 @json_option
-def command(folder: Path, json_to: str | None) -> int:
+def command(path: Path, folder: Path | None, key: bytes | None, json_to: str | None) -> int:
     """Check, offline and without changing anything, that nothing stored in DIR was altered.
 
-    Re-reads every byte: records, Merkle tree and signed heads of the ledger, chunks of snapshots, files of candidates
-    and recorded answers. Exits with 4 when anything does not verify.
+    Re-reads every byte: records, Merkle tree and signed heads of the ledger, chunks of snapshots, files of candidates,
+    recorded answers and certificates. Given a certificate's file CERT, recomputes every bound from the evidence beside
+    it. Exits with 4 when anything does not verify.
     """
-    report = loop.verify(folder)
+    if path.is_file():
+        report, after = loop.verify_certificate(path, folder=folder, key=key), f"proveout ledger show {folder or '.'}"
+    else:
+        report, after = loop.verify(path), f"proveout ledger show {path}"
 
     def show(console: Console) -> None:
         for check in report.checks:
@@ -34,7 +47,7 @@ def command(folder: Path, json_to: str | None) -> int:
             console.print(f"{mark} {check.name}: ", end="")
             console.print(check.detail, markup=False)
         if report.ok:
-            next_command(console, f"proveout ledger show {folder}")
+            next_command(console, after)
 
     emit({"ok": report.ok, "checks": report.checks}, json_to, show)
     return 0 if report.ok else 4

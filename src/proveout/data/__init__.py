@@ -1,5 +1,6 @@
 """Importers, snapshots and splits: the data every candidate is built from and measured on."""
 
+from proveout.data._assign import grouped
 from proveout.data._chunks import Chunk, read_table, write_table
 from proveout.data._duplicates import near_duplicates, normalised
 from proveout.data._entries import SnapshotTaken, TestOpened
@@ -36,6 +37,7 @@ __all__ = [
     "TrainSplit",
     "check_columns",
     "check_task",
+    "grouped",
     "importer",
     "importers",
     "load_snapshot",

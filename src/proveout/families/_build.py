@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout.errors import CandidateNotFound, FamilyDoesNotFit
-from proveout.families._artifacts import MANIFEST, artifact_ids, built_before, check_files, store_artifact
+from proveout.families._artifacts import MANIFEST, Manifest, artifact_ids, built_before, check_files, store_artifact
 from proveout.families._code import code_version
 from proveout.families._incumbent import recorded_answers
 from proveout.families._protocol import BuildRun, Candidate, families, routes
@@ -32,6 +32,7 @@ __all__ = [
     "CandidateBuilt",
     "build",
     "build_run",
+    "candidate_files",
     "candidate_ids",
     "find_built",
     "keep_candidate",
@@ -222,6 +223,18 @@ def find_built(workspace: Workspace, built_from: str) -> Built | None:
     """The candidate that was stored with this hash of all it was built from."""
     known = built_before(workspace.candidates, built_from)
     return _reused(workspace, known) if known else None
+
+
+def candidate_files(workspace: Workspace, identifier: str) -> dict[str, str]:
+    """The BLAKE2b-256 hash of each of a candidate's files, by name, from its manifest.
+
+    Raises:
+        CandidateNotFound: there is none of that id.
+        ArtifactCorrupt: a file was altered.
+    """
+    verify_candidate(workspace, identifier)
+    content = (workspace.candidates / identifier / MANIFEST).read_bytes()
+    return msgspec.json.decode(content, type=Manifest).files
 
 
 def _reused(workspace: Workspace, identifier: str) -> Built:

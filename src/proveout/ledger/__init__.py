@@ -2,7 +2,7 @@
 
 from proveout.ledger._bodies import Erased, Recovered
 from proveout.ledger._entry import EntryBody, Upgrade, decode_body, entry, entry_kinds, entry_type
-from proveout.ledger._head import Head
+from proveout.ledger._head import Head, read_public_key
 from proveout.ledger._merkle import Tree, check_consistency, check_inclusion, leaf_hash
 from proveout.ledger._proofs import ConsistencyProof, InclusionProof
 from proveout.ledger._reader import Entry, LedgerReader
@@ -33,6 +33,7 @@ __all__ = [
     "entry_type",
     "leaf_hash",
     "open_view",
+    "read_public_key",
     "verify_ledger",
     "view_sql",
 ]

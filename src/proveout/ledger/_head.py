@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from proveout.store import Workspace
 
-__all__ = ["Head", "head_path", "key_path", "read_head", "read_key", "sign_head"]
+__all__ = ["Head", "head_path", "key_path", "read_head", "read_key", "read_public_key", "sign_head"]
 
 _CONTEXT = b"proveout tree head v1\n"
 _FIELDS = struct.Struct("<QQQ32s")  # start, size, time, root
@@ -167,6 +167,15 @@ def read_key(workspace: Workspace) -> Ed25519PublicKey:
     if content != raw.hex().encode() + b"\n":
         raise _corrupt(path, "it is not 64 lower-case hexadecimal digits and a newline")
     return key
+
+
+def read_public_key(workspace: Workspace) -> bytes:
+    """The 32 bytes of the pinned public key, that heads and statements are verified with.
+
+    Raises:
+        LedgerCorrupt: it is missing or altered beyond being a key.
+    """
+    return read_key(workspace).public_bytes_raw()
 
 
 def _read(path: Path) -> bytes:

@@ -33,6 +33,7 @@ __all__ = ["Ledger", "Receipt"]
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 CHECKPOINT_NANOSECONDS = 1_000_000_000
+STATEMENT = b"proveout statement v1\n"
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -184,6 +185,26 @@ class Ledger:
         self._keyring.forget(subject)
         self._log.store.erase_subject(subject)
         return key is not None
+
+    @property
+    def public_key(self) -> bytes:
+        """The 32 bytes of the Ed25519 key that heads and statements are verified with; key.pub holds them too."""
+        return self._log.key.public_key().public_bytes_raw()
+
+    def sign(self, statement: bytes) -> bytes:
+        """Sign a statement that lives outside the log, such as a certificate, with the key of the log (RFC 8032).
+
+        What is signed begins with a line of its own, so that no statement can pass for a tree head.
+
+        Example:
+            >>> import tempfile
+            >>> from pathlib import Path
+            >>> from proveout.store import Workspace
+            >>> with tempfile.TemporaryDirectory() as folder, Ledger.open(Workspace(Path(folder))) as ledger:
+            ...     len(ledger.sign(b"true"))
+            64
+        """
+        return self._log.key.sign(STATEMENT + statement)
 
     def close(self) -> None:
         """Write HEAD.json and release the lock.

@@ -1,5 +1,7 @@
-"""The loop as Python calls: new, snapshot, build, compare, cost, decide, verify; and the knowledge base of a task."""
+"""The loop as Python calls: new, snapshot, build, compare, certify, cost, decide, verify; knowledge, runs and graphs."""
 
+from proveout.loop._adjudicate import Adjudication, Ask, Asker, adjudicate, label_queue
+from proveout.loop._certify import CertifyOptions, CertifyResult, certify
 from proveout.loop._diagram import Diagram, diagram
 from proveout.loop._economics import cost, decide, measured_joules, measurements_of, price_list, scenario_of
 from proveout.loop._event_graphs import graph_handler
@@ -20,10 +22,15 @@ from proveout.loop._runs import (
 )
 from proveout.loop._stages import BuildResult, Skipped, build, compare, snapshot
 from proveout.loop._suspects import SuspectRow, suspects
-from proveout.loop._verify import Check, VerifyReport, verify
+from proveout.loop._verify import Check, VerifyReport, verify, verify_certificate
 
 __all__ = [
+    "Adjudication",
+    "Ask",
+    "Asker",
     "BuildResult",
+    "CertifyOptions",
+    "CertifyResult",
     "Check",
     "Diagram",
     "Explanation",
@@ -35,9 +42,11 @@ __all__ = [
     "SuspectRow",
     "VerifyReport",
     "WhatIf",
+    "adjudicate",
     "approve_run",
     "build",
     "cancel_run",
+    "certify",
     "check_policy",
     "compare",
     "cost",
@@ -47,6 +56,7 @@ __all__ = [
     "explain_case",
     "graph_handler",
     "ingest",
+    "label_queue",
     "list_runs",
     "load_reference",
     "measured_joules",
@@ -65,6 +75,7 @@ __all__ = [
     "snapshot",
     "suspects",
     "verify",
+    "verify_certificate",
     "what_if",
     "work_runs",
 ]

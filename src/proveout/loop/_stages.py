@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from proveout.loop._open import Progress
     from proveout.task import Task
 
-__all__ = ["BuildResult", "Skipped", "build", "compare", "snapshot"]
+__all__ = ["BuildResult", "Skipped", "build", "build_families", "compare", "frozen_snapshot", "snapshot"]
 
 
 class Skipped(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ def build(
         TaskChanged: the task was edited after its snapshot was taken.
     """
     with opened(folder) as here:
-        return _build(here, _frozen(here, progress), names, (seed, embedder), progress)
+        return build_families(here, frozen_snapshot(here, progress), names, (seed, embedder), progress)
 
 
 def compare(  # noqa: PLR0913  each axis has its switch
@@ -106,8 +106,8 @@ def compare(  # noqa: PLR0913  each axis has its switch
     with opened(folder) as here:
         if causal:
             _check_causal(here.task)
-        frozen = _frozen(here, progress)
-        result = _build(here, frozen, names, (seed, embedder), progress)
+        frozen = frozen_snapshot(here, progress)
+        result = build_families(here, frozen, names, (seed, embedder), progress)
         built = [*result.built, *_routes(here, frozen, result.built, plans)]
         cards = [built.candidate.card for built in result.built if built.candidate.card.family in learners]
         options = trial.TrialOptions(
@@ -205,7 +205,8 @@ def _rebuild(here: OpenTask, frozen: data.Snapshot, choice: tuple[int, str]) -> 
     return rebuild
 
 
-def _frozen(here: OpenTask, progress: Progress) -> data.Snapshot:
+def frozen_snapshot(here: OpenTask, progress: Progress) -> data.Snapshot:
+    """The latest snapshot, taken now where there is none; refused where the task was edited since."""
     try:
         frozen = data.load_snapshot(here.workspace)
     except SnapshotNotFound:
@@ -214,9 +215,10 @@ def _frozen(here: OpenTask, progress: Progress) -> data.Snapshot:
     return frozen
 
 
-def _build(
+def build_families(
     here: OpenTask, frozen: data.Snapshot, names: Sequence[str] | None, choice: tuple[int, str], progress: Progress
 ) -> BuildResult:
+    """The candidates of the families that fit, with a seed and an embedder; see `build`."""
     built, skipped = [], []
     seed, embedder = choice
     for name in names or families.default_families():

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proveout import data, families, trial
-from proveout.errors import IntegrityError, TaskNotFound
-from proveout.ledger import verify_ledger
+from proveout import certify, data, families, trial
+from proveout.errors import CertificateCorrupt, CertificateForeign, IntegrityError, TaskNotFound
+from proveout.ledger import LedgerReader, read_public_key, verify_ledger
 from proveout.store import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Check", "VerifyReport", "verify"]
+    from proveout.ledger import EntryBody
+
+__all__ = ["Check", "VerifyReport", "verify", "verify_certificate"]
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -50,6 +52,69 @@ def verify(folder: Path) -> VerifyReport:
     return VerifyReport((_ledger(workspace), *_stored(workspace)))
 
 
+def verify_certificate(path: Path, *, folder: Path | None = None, key: bytes | None = None) -> VerifyReport:
+    """Recompute a certificate from the evidence beside it; changes nothing and needs no network.
+
+    Args:
+        path: of the certificate.
+        folder: of the task it should be of: the key and the plan in its ledger are compared too. Where the certificate
+            lies in a task's own folder, that is the task.
+        key: the public key trusted; the ledger's where there is one, else the certificate's own.
+
+    Raises:
+        CertificateForeign: it is of another task than the one in ``folder``.
+    """
+    at = folder or _home(path)
+    if at is None:
+        problems = certify.verify_certificate(path, key=key)
+        detail = "every figure follows from the evidence" if not problems else "; ".join(problems)
+        checks = [Check(f"certificate {path.name}", ok=not problems, detail=detail)]
+        if not problems and key is None:
+            own = certify.load_certificate(path).key
+            checks.append(Check("key", ok=True, detail=f"{own}: compare it with the one you trust"))
+        return VerifyReport(tuple(checks))
+    try:
+        return VerifyReport((Check(f"certificate {path.name}", ok=True, detail=_whole(Workspace(at), path)),))
+    except IntegrityError as error:
+        return VerifyReport((Check(f"certificate {path.name}", ok=False, detail=str(error)),))
+
+
+def _home(path: Path) -> Path | None:
+    """The task's folder that a certificate lies in."""
+    place = path.resolve().parent
+    root = place.parent.parent
+    return root if place == Workspace(root).certificates and Workspace(root).ledger.is_dir() else None
+
+
+def _certificate(workspace: Workspace, name: str) -> str:
+    return _whole(workspace, workspace.certificates / f"{name}.json")
+
+
+def _whole(workspace: Workspace, path: Path) -> str:
+    """Evidence and outcome, the ledger's key, and the plan that was in the ledger before the certificate."""
+    problems = certify.verify_certificate(path)
+    fix = "restore it from a backup, or certify again"
+    if problems:
+        raise CertificateCorrupt("a certificate does not verify", why="; ".join(problems), fix=fix, about=str(path))
+    certificate = certify.load_certificate(path)
+    if certificate.key != read_public_key(workspace).hex():
+        why, fix = "it is signed with the key of another ledger", "name the folder of the task it is of"
+        raise CertificateForeign("the certificate is of another task", why=why, fix=fix, about=str(path))
+    kinds = (certify.CertifyOpened, certify.CertificateIssued)
+    opened, issued = (_entries(workspace, kind, certificate) for kind in kinds)
+    if not opened or not issued or certificate.spending.entry != opened[0] or opened[0] >= min(issued):
+        why = "the ledger does not hold its plan before it was issued"
+        raise CertificateCorrupt("a certificate does not verify", why=why, fix=fix, about=str(path))
+    return f"every figure follows from {certificate.rows:,} rows of evidence; its plan was frozen before"
+
+
+def _entries(workspace: Workspace, kind: type[EntryBody], certificate: certify.Certificate) -> list[int]:
+    """Indexes of the entries of a kind that are of a certificate's plan."""
+    with LedgerReader.open(workspace) as reader:
+        found = ((one.index, one.body()) for one in reader.entries(kind=kind.kind))
+        return [index for index, body in found if getattr(body, "plan", "") == certificate.plan_hash]
+
+
 def _ledger(workspace: Workspace) -> Check:
     try:
         report = verify_ledger(workspace)
@@ -63,11 +128,13 @@ def _stored(workspace: Workspace) -> list[Check]:
         "snapshot": data.verify_snapshot,
         "candidate": families.verify_candidate,
         "trial": trial.verify_trial,
+        "certificate": _certificate,
     }
     ids = {
         "snapshot": data.snapshot_ids(workspace),
         "candidate": families.candidate_ids(workspace),
         "trial": trial.trial_ids(workspace),
+        "certificate": certify.certificate_ids(workspace),
     }
     return [_check(kind, name, verifiers[kind], workspace) for kind in verifiers for name in ids[kind]]
 

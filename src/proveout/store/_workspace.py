@@ -55,6 +55,11 @@ class Workspace(msgspec.Struct, frozen=True):
         return self.state / "trials"
 
     @property
+    def certificates(self) -> Path:
+        """Certificates, and the evidence each is recomputed from."""
+        return self.state / "certificates"
+
+    @property
     def knowledge(self) -> Path:
         """The knowledge base's system of record."""
         return self.state / "knowledge"

@@ -29,7 +29,7 @@ from proveout.trial._faults import Fault, fault, faults, faulty
 from proveout.trial._fields import FieldErrors, FieldQuality, ScoredFields
 from proveout.trial._intervals import macro_f1_interval, paired_test, quantile_interval, wilson
 from proveout.trial._json import compare_schema, comparison_to_json
-from proveout.trial._kinds import points_of
+from proveout.trial._kinds import Measure, measure_of, points_of
 from proveout.trial._latest import latest_trial, mean_usage
 from proveout.trial._metrics import Metric, metric, metrics
 from proveout.trial._modularity import FaultTrial, ModularityAxis, StepModularity, Swap
@@ -65,6 +65,7 @@ __all__ = [
     "Learner",
     "Ledgered",
     "Machine",
+    "Measure",
     "Metric",
     "ModularityAxis",
     "ModularityPlan",
@@ -98,6 +99,7 @@ __all__ = [
     "learning_curve",
     "macro_f1_interval",
     "mean_usage",
+    "measure_of",
     "metric",
     "metrics",
     "nested_subset",
