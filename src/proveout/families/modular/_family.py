@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proveout.errors import BuildFailed
+from proveout.errors import BuildFailed, ProveoutError
 from proveout.families._protocol import BuildRun, Candidate, Fit, card_of, family
 from proveout.families.modular._candidate import ModularCandidate, ModularState
+from proveout.families.modular._gold import check_gold
 from proveout.families.modular._recipe import Part, Tried
 from proveout.families.modular._recipes import fits_recipe, recipe_for
 from proveout.families.modular.micro import MicroRun, build_micro
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from proveout.data import SelectSplit, TrainSplit
     from proveout.families.modular._recipe import Plan, Planned, Recipe
@@ -62,6 +63,9 @@ class ModularFamily:
             raise BuildFailed("nothing to build again", why=why, fix=fix, about=step)
         recipe = recipe_for(task)
         plan = recipe.plan(task, train, select, run)
+        if step not in {one.step for one in plan.models}:
+            why, fix = "these rows leave it nothing to tell apart", "build it from more rows"
+            raise BuildFailed("nothing to build again", why=why, fix=fix, about=step)
         anew = _behind(plan, step)
         built = _built([one for one in plan.models if one.step in anew], MicroRun.of(run), run)
         parts = {name: built.get(name, part) for name, part in candidate.parts.items()}
@@ -97,11 +101,22 @@ def _joined(
         recipe=recipe.name,
         settings=settings,
         parts={name: part.id for name, part in parts.items()},
+        gold=task.modular.gold,
     )
     trial = ModularCandidate(state, parts)
-    labelled = [example for example in select.examples if example.expected is not None]
-    tried = [Tried(example, trial.run(example.inputs)) for example in labelled if task.text(example.inputs).strip()]
-    settled = recipe.calibrated(settings, tried)
+    check_gold(task.modular.gold, [step.name for step in trial.steps])
+    settled = recipe.calibrated(settings, list(_tried(trial, task, select)))
     chosen = {name: part.card.chosen for name, part in parts.items()}
     card = card_of(NAME, task, run, recipe=recipe.name, parts=state.parts, chosen=chosen)
     return ModularCandidate(msgspec.structs.replace(state, card=card, settings=settled), parts)
+
+
+def _tried(candidate: ModularCandidate, task: Task, select: SelectSplit) -> Iterator[Tried]:
+    """The labelled rows that every step can work with: the others are abstentions when they are answered."""
+    for example in select.examples:
+        if example.expected is None or not task.text(example.inputs).strip():
+            continue
+        try:
+            yield Tried(example, candidate.run(example.inputs))
+        except ProveoutError:
+            continue
