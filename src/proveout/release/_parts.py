@@ -38,11 +38,14 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         answers: one a row.
-        points: how right each guess is, from 0 to 1.
+        points: how right each guess is, from 0 to 1; of a row that is out of scope, 1 where it is left without an
+            answer.
+        outside: numbers of the rows that are out of scope.
     """
 
     answers: tuple[Answer, ...]
     points: tuple[float, ...]
+    outside: tuple[int, ...] = ()
 
 
 def answer_key(output: Mapping[str, Any] | None) -> bytes | None:
