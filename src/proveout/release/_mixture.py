@@ -69,9 +69,10 @@ class _Weighs:
 def vote(answers: Mapping[str, Answer], outputs: int = 2) -> Vote:
     """Whose output goes out: each output has the weights of those who give it.
 
-    The weight of a voter who is right with probability p, and else gives any of the k - 1 other outputs, is
-    log(p / (1 - p)) + log(k - 1): best for independent voters (Nitzan and Paroush, International Economic Review 23
-    (1982) 289-297, for two outputs; Ben-Yashar and Paroush, Social Choice and Welfare 18 (2001) 521-541, for more).
+    The weight of a voter who is right with probability p, and else gives any of the k - 1 other outputs as likely, is
+    log(p / (1 - p)) + log(k - 1): the likelihood ratio of its output against another, so that the sum is best for
+    independent voters. For two outputs these are the weights of Nitzan and Paroush, International Economic Review 23
+    (1982) 289-297.
 
     Args:
         answers: by name of the voter.

@@ -12,6 +12,7 @@ from proveout.data import SelectSplit, TrainSplit
 from proveout.errors import BuildFailed, PolicyInvalid, TaskInvalid
 from proveout.families import BuildRun, Claim, ModularCandidate, Override, check_proof, families
 from proveout.families.modular import ModularFamily
+from proveout.families.modular._policy import PolicyRecipe
 from proveout.task import DataSpec, Documents, Example, Modular, Rules, Task
 from proveout.testing import check_family, make_splits, make_task
 
@@ -359,3 +360,19 @@ def test_a_step_that_these_rows_cannot_teach_is_not_built_again(tmp_path: Path, 
     alike = tuple(one for one in train.examples if (one.expected or {})["room"] == "single")
     with pytest.raises(BuildFailed, match="room"):
         FAMILY.rebuild(candidate, "room", task, TrainSplit(snapshot="0" * 64, examples=alike), select, run_in(tmp_path))
+
+
+def test_facts_are_learned_from_the_text_that_they_are_read_from(tmp_path: Path) -> None:
+    """Not from the whole input, which names its fields and holds the day and the facts given apart."""
+    task = dated(tmp_path)
+    row = Example(
+        id="1",
+        inputs={"age": 20, "day": "2026-01-31", "text": "a helmet is on"},
+        expected={"decision": "lend"},
+        meta={"said": '{"helmet": true}'},
+    )
+    splits = TrainSplit(snapshot="0" * 64, examples=(row,)), SelectSplit(snapshot="0" * 64, examples=(row,))
+    plan = PolicyRecipe().plan(task, *splits, run_in(tmp_path))
+    facts = next(one for one in plan.models if one.step == "facts")
+    assert [one.text for one in (*facts.rows.train, *facts.rows.select)] == ["a helmet is on"] * 2
+    assert facts.rows.train[0].facts == {"helmet": True}
