@@ -48,6 +48,11 @@ def test_who_abstains_has_no_vote_and_all_may_abstain() -> None:
     assert vote({"a": says(None, 0.99), "b": says(None, 0.6)}).margin == 0
 
 
+def test_an_output_without_a_guess_has_a_vote() -> None:
+    bare = Answer(output={"label": "z"}, confidence=0.9)
+    assert vote({"a": says("x", 0.6), "b": bare}).winner == "b"
+
+
 def test_every_candidate_is_asked_and_paid(part: MakePart) -> None:
     route, _ = made(part)
     (answer,) = route.answer([{"n": 1}])

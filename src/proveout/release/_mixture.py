@@ -9,7 +9,7 @@ import numpy as np
 
 from proveout.families import Calibrator, CandidateCard, fit_calibrator, route
 from proveout.families.modular.graph import Graph, StepSpec, run_graph
-from proveout.release._parts import Judged, Part, answer_key, load_part, merged, said_step, shared_card
+from proveout.release._parts import Judged, Part, guess_key, load_part, merged, said_step, shared_card
 from proveout.task import Answer, canonical_json
 
 if TYPE_CHECKING:
@@ -89,13 +89,13 @@ def vote(answers: Mapping[str, Answer], outputs: int = 2) -> Vote:
     others = float(np.log(max(outputs, 2) - 1))
     weights: dict[bytes | None, float] = {}
     for answer in answers.values():
-        key = answer_key(answer.guess)
+        key = guess_key(answer)
         weights[key] = weights.get(key, 0.0) + (_log_odds(answer) + others if key is not None else 0.0)
     ranked = sorted((weight for key, weight in weights.items() if key is not None), reverse=True)
     if not ranked:
         return Vote(next(iter(answers)), 0.0)
     best = max((key for key in weights if key is not None), key=lambda key: (weights[key], key))
-    backers = {name: answer for name, answer in answers.items() if answer_key(answer.guess) == best}
+    backers = {name: answer for name, answer in answers.items() if guess_key(answer) == best}
     winner = max(backers, key=lambda name: (not backers[name].abstained, backers[name].confidence, name))
     return Vote(winner, ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0))
 
@@ -128,10 +128,10 @@ class MixtureCandidate:
 
     def _merged(self, said: Mapping[str, Answer], found: Vote) -> Answer:
         final = said[found.winner]
-        sure = 0.0 if final.guess is None else round(float(self._calibrator(np.array([found.margin]))[0]), DIGITS)
+        sure = 0.0 if guess_key(final) is None else round(float(self._calibrator(np.array([found.margin]))[0]), DIGITS)
         others = [answer for name, answer in said.items() if name != found.winner]
         steps = [said_step(name, answer) for name, answer in said.items()]
-        backers = sum(answer_key(answer.guess) == answer_key(final.guess) for answer in said.values())
+        backers = sum(guess_key(answer) == guess_key(final) for answer in said.values())
         note = f"{backers} of {len(said)} agree."
         return msgspec.structs.replace(merged(final, self._ids[found.winner], steps, others, note), confidence=sure)
 
@@ -162,13 +162,13 @@ def build_mixture(parts: Sequence[Part], judged: Sequence[Judged]) -> MixtureCan
         judged: what each of them said to the same rows of the SelectSplit.
     """
     names = [part.family for part in parts]
-    guesses = {answer_key(answer.guess) for one in judged for answer in one.answers if answer.guess is not None}
+    guesses = {key for one in judged for answer in one.answers if (key := guess_key(answer)) is not None}
     outputs = max(len(guesses), 2)
     margins, right = [], []
     for row in sorted(set(range(len(judged[0].points))) - set(judged[0].outside)):
         found = vote({name: one.answers[row] for name, one in zip(names, judged, strict=True)}, outputs)
         winner = judged[names.index(found.winner)]
-        if winner.answers[row].guess is not None:
+        if guess_key(winner.answers[row]) is not None:
             margins.append(found.margin)
             right.append(winner.points[row] >= RIGHT)
     calibrator = fit_calibrator(np.array(margins), np.array(right, dtype=bool))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from proveout.families import CandidateCard
 
-__all__ = ["ROUTED", "Judged", "Part", "answer_key", "load_part", "merged", "said_step", "shared_card"]
+__all__ = ["ROUTED", "Judged", "Part", "answer_key", "guess_key", "load_part", "merged", "said_step", "shared_card"]
 
 # Kind of a proof that one of a route's candidates gave.
 ROUTED = "routed"
@@ -56,6 +56,16 @@ def answer_key(output: Mapping[str, Any] | None) -> bytes | None:
         True
     """
     return None if output is None else canonical_json(dict(output))
+
+
+def guess_key(answer: Answer) -> bytes | None:
+    """What an answer says, were nothing rejected; None where it says nothing.
+
+    Example:
+        >>> guess_key(Answer(output={"a": 1})) == guess_key(Answer(guess={"a": 1}, abstention="unsure"))
+        True
+    """
+    return answer_key(answer.output if answer.guess is None else answer.guess)
 
 
 def load_part(route: Path, identifier: str, cache: Path) -> Part:

@@ -180,6 +180,10 @@ def test_replies_are_checked_when_they_are_built(tmp_path: Path, replies: str, s
         FAMILY.build(bikes(tmp_path, replies), *empty, run_in(tmp_path))
 
 
+def oracle_of(output: Any) -> Override:
+    return lambda _row, _own: output
+
+
 def test_fields_are_models_of_their_own(tmp_path: Path, booking: tuple[Task, Splits]) -> None:
     task, splits = booking
     candidate = FAMILY.build(task, *splits, run_in(tmp_path))
@@ -187,9 +191,6 @@ def test_fields_are_models_of_their_own(tmp_path: Path, booking: tuple[Task, Spl
     row = splits[1].examples[0]
     (answer,) = candidate.answer([row.inputs])
     gold = candidate.gold(row)
-
-    def oracle_of(output: Any) -> Override:
-        return lambda _row, _own: output
 
     (oracle,) = candidate.answer_with([row.inputs], {name: oracle_of(output) for name, output in gold.items()})
     assert oracle.guess == row.expected
@@ -337,9 +338,7 @@ def test_gold_of_values_stands_where_the_steps_read_them(tmp_path: Path) -> None
     assert {step.name for step in candidate.steps} == {"room_type", "text_", "slots"}
     row = rows[50]
     gold = candidate.gold(row)
-    (answer,) = candidate.answer_with(
-        [row.inputs], {name: lambda _row, _own, value=value: value for name, value in gold.items()}
-    )
+    (answer,) = candidate.answer_with([row.inputs], {name: oracle_of(value) for name, value in gold.items()})
     assert answer.guess == row.expected
     stored = tmp_path / "stored"
     stored.mkdir()
@@ -376,3 +375,29 @@ def test_facts_are_learned_from_the_text_that_they_are_read_from(tmp_path: Path)
     facts = next(one for one in plan.models if one.step == "facts")
     assert [one.text for one in (*facts.rows.train, *facts.rows.select)] == ["a helmet is on"] * 2
     assert facts.rows.train[0].facts == {"helmet": True}
+
+
+def test_a_step_is_learned_anew_upon_what_is_kept(tmp_path: Path) -> None:
+    task, (train, select) = asking()
+    candidate = FAMILY.build(task, train, select, run_in(tmp_path, documents=lambda: PAGES))
+    fewer = TrainSplit(snapshot=train.snapshot, examples=train.examples[:2])
+    run = run_in(tmp_path / "other", documents=lambda: PAGES)
+    other = FAMILY.rebuild(candidate, "choose", task, fewer, select, run)
+    assert other.parts["search"] is candidate.parts["search"]
+    assert other.state.parts["choose"] != candidate.state.parts["choose"]
+
+
+def test_a_tagger_told_a_field_is_learned_anew_with_the_field_and_alone(
+    tmp_path: Path, booking: tuple[Task, Splits]
+) -> None:
+    task, (train, select) = booking
+    task = msgspec.structs.replace(task, modular=Modular(intent="room"))
+    candidate = FAMILY.build(task, train, select, run_in(tmp_path))
+    assert next(step for step in candidate.steps if step.name == "slots").needs == ("room",)
+    fewer = TrainSplit(snapshot=train.snapshot, examples=train.examples[:80])
+    alone = FAMILY.rebuild(candidate, "slots", task, fewer, select, run_in(tmp_path / "alone"))
+    assert alone.state.parts["room"] == candidate.state.parts["room"]
+    assert alone.state.parts["slots"] != candidate.state.parts["slots"]
+    both = FAMILY.rebuild(candidate, "room", task, fewer, select, run_in(tmp_path / "both"))
+    assert both.state.parts["refundable"] == candidate.state.parts["refundable"]
+    assert both.state.parts["room"] != candidate.state.parts["room"]

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from proveout.data import SelectSplit, TrainSplit
     from proveout.families.modular._recipe import Plan, Planned, Recipe
-    from proveout.families.modular.micro import BuiltMicro
     from proveout.task import Task
 
 __all__ = ["ModularFamily"]
@@ -47,7 +46,7 @@ class ModularFamily:
         """
         recipe = recipe_for(task)
         plan = recipe.plan(task, train, select, run)
-        built = _built(plan.models, MicroRun.of(run), run)
+        built = _built(plan.models, {}, run)
         return _joined(recipe, plan.settings, built, task, select, run)
 
     def rebuild(
@@ -67,8 +66,7 @@ class ModularFamily:
             why, fix = "these rows leave it nothing to tell apart", "build it from more rows"
             raise BuildFailed("nothing to build again", why=why, fix=fix, about=step)
         anew = _behind(plan, step)
-        built = _built([one for one in plan.models if one.step in anew], MicroRun.of(run), run)
-        parts = {name: built.get(name, part) for name, part in candidate.parts.items()}
+        parts = _built([one for one in plan.models if one.step in anew], candidate.parts, run)
         return _joined(recipe, candidate.state.settings, parts, task, select, run)
 
 
@@ -81,14 +79,16 @@ def _behind(plan: Plan, step: str) -> set[str]:
     return found
 
 
-def _built(models: Sequence[Planned], micro: MicroRun, run: BuildRun) -> dict[str, Part]:
-    built: dict[str, BuiltMicro] = {}
+def _built(models: Sequence[Planned], kept: Mapping[str, Part], run: BuildRun) -> dict[str, Part]:
+    """The parts that are kept, and in their place those that are built, upon kept ones where they need these."""
+    parts, micro = dict(kept), MicroRun.of(run)
     for number, one in enumerate(models):
         run.progress("micro-models", number, len(models))
-        needs = {part: built[step] for part, step in one.needs.items()}
-        built[one.step] = build_micro(one.step, one.kind, one.rows, micro, parameters=one.parameters, needs=needs)
+        needs = {part: parts[step] for part, step in one.needs.items()}
+        made = build_micro(one.step, one.kind, one.rows, micro, parameters=one.parameters, needs=needs)
+        parts[one.step] = Part(id=made.id, card=made.card, model=made.model)
     run.progress("micro-models", len(models), len(models))
-    return {name: Part(id=one.id, card=one.card, model=one.model) for name, one in built.items()}
+    return parts
 
 
 def _joined(
