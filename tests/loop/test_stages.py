@@ -16,7 +16,7 @@ import pytest
 
 import proveout
 from proveout import data, families, loop, trial
-from proveout.errors import FamilyDoesNotFit, FamilyUnknown, TaskChanged, TaskInvalid
+from proveout.errors import BuildFailed, FamilyDoesNotFit, FamilyUnknown, TaskChanged, TaskInvalid
 from proveout.ledger import LedgerReader
 from proveout.store import Workspace
 from proveout.task import Answer, Task
@@ -196,6 +196,7 @@ class OrdersFamily:
     name = "orders-fake"
     candidate = FakeComposed
     learned: ClassVar[list[tuple[str, int, int]]] = []
+    cannot: ClassVar[set[str]] = set()
 
     def fits(self, task: Task) -> families.Fit:
         return families.Fit(ok=True)
@@ -216,11 +217,13 @@ class OrdersFamily:
         run: families.BuildRun,
     ) -> FakeComposed:
         assert isinstance(candidate, FakeComposed)
+        if step in self.cannot:
+            raise BuildFailed("nothing to learn", why="one label is left", fix="add rows", about=step)
         self.learned.append((step, run.seed, len(train)))
         return candidate.rebuilt(step, run.seed)
 
 
-def test_a_composed_candidate_is_taken_apart_once(tmp_path: Path) -> None:
+def make_orders(tmp_path: Path) -> None:
     for name, seed in (("train", 1), ("test", 2)):
         rows = [
             f'"{row.inputs["text"]}",{row.expected["decision"]}' for row in FakeComposed.rows(60, seed) if row.expected
@@ -242,6 +245,18 @@ test = ["test.csv"]
 """
     (tmp_path / "task.toml").write_text(toml, encoding="utf-8")
     OrdersFamily.learned.clear()
+
+
+def test_a_step_that_fewer_rows_cannot_teach_is_not_swapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_orders(tmp_path)
+    monkeypatch.setattr(OrdersFamily, "cannot", {"intent"})
+    axis = proveout.compare(tmp_path, names=["orders-fake"], modularity=True).candidates[0].axes.modularity
+    assert axis is not None
+    assert [step.name for step in axis.steps if step.swap] == ["days"]
+
+
+def test_a_composed_candidate_is_taken_apart_once(tmp_path: Path) -> None:
+    make_orders(tmp_path)
     first = proveout.compare(tmp_path, names=["orders-fake"], seed=4, modularity=True)
     axis = first.candidates[0].axes.modularity
     assert axis is not None

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from proveout import loop
-from proveout.data import load_snapshot
+from proveout.data import SelectSplit, load_snapshot
 from proveout.errors import BuildFailed, FamilyUnknown, ProveoutError
 from proveout.families import Claim, check_proof, load_candidate
-from proveout.release import parse_route
+from proveout.release import Part, parse_route
+from proveout.release._plan import _judged
 from proveout.store import Workspace
+from proveout.task import Example
+from proveout.testing import make_task as make_labels
 
 
 @pytest.mark.parametrize(
@@ -62,3 +67,18 @@ def test_a_proof_of_a_stranger_is_not_accepted(tmp_path: Path) -> None:
     assert check_proof(Claim(inputs={}, output={}, proof=proof, folder=folder)) == (
         "the proof is of a candidate that is not of this route",
     )
+
+
+def test_rows_out_of_scope_are_right_when_they_are_left_without_an_answer(part: Callable[..., Part]) -> None:
+    said = {"1": ("card", 0.9), "2": (None, 0.0), "3": ("card", 0.9), "4": ("oos", 0.9)}
+
+    def say(inputs: Mapping[str, Any]) -> tuple[str | None, float]:
+        return said[inputs["text"]]
+
+    rows = tuple(
+        Example(id=text, inputs={"text": text}, expected={"label": "card" if text == "1" else "oos"}) for text in said
+    )
+    task = make_labels(target="label", out_of_scope="oos")
+    judged = _judged(task, part("a", say), SelectSplit(snapshot="0" * 64, examples=rows))
+    assert judged.points == (1.0, 1.0, 0.0, 1.0)
+    assert judged.outside == (1, 2, 3)

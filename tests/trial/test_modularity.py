@@ -222,6 +222,14 @@ def test_a_family_that_cannot_rebuild_has_no_swaps(bench: Bench) -> None:
     assert all(step.swap is None for step in axis.steps)
 
 
+def test_a_step_that_cannot_be_learned_anew_leaves_the_others_theirs(bench: Bench) -> None:
+    def some(candidate: Candidate, step: str) -> Candidate | None:
+        return None if step == "intent" else rebuild(candidate, step)
+
+    axis = axis_of(compared(bench, rows=24, plan=ModularityPlan(rebuild=some)))
+    assert [step.name for step in axis.steps if step.swap] == ["days"]
+
+
 def test_a_rebuild_of_other_steps_is_refused(bench: Bench) -> None:
     def other(candidate: Candidate, step: str) -> Candidate:
         return Chain(candidate.card) if step == "days" else rebuild(candidate, step)

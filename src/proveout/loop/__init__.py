@@ -1,4 +1,4 @@
-"""The loop as Python calls: new, snapshot, build, compare, certify, cost, decide, verify; knowledge, runs and graphs."""
+"""The loop as Python calls: new, snapshot, build, compare, certify, cost, decide, verify; search, runs and graphs."""
 
 from proveout.loop._adjudicate import Adjudication, Ask, Asker, adjudicate, label_queue
 from proveout.loop._certify import CertifyOptions, CertifyResult, certify

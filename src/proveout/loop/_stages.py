@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout import data, families, release, trial
-from proveout.errors import FamilyDoesNotFit, FamilyUnknown, SnapshotNotFound, TaskInvalid
+from proveout.errors import BuildFailed, FamilyDoesNotFit, FamilyUnknown, SnapshotNotFound, TaskInvalid
 from proveout.loop._open import OpenTask, opened, quiet
 from proveout.task import FILE_NAME
 
@@ -198,9 +198,13 @@ def _rebuild(here: OpenTask, frozen: data.Snapshot, choice: tuple[int, str]) -> 
             embedder=embedder,
         )
         run = msgspec.structs.replace(run, cache=cache)
-        if not step:
-            return family.build(here.task, train, frozen.select(), run)
-        return family.rebuild(candidate, step, here.task, train, frozen.select(), run)
+        try:
+            if not step:
+                return family.build(here.task, train, frozen.select(), run)
+            return family.rebuild(candidate, step, here.task, train, frozen.select(), run)
+        except BuildFailed:
+            # Fewer rows may leave a step nothing to learn: it is not measured, and the rest is.
+            return None
 
     return rebuild
 

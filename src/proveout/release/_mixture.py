@@ -9,7 +9,7 @@ import numpy as np
 
 from proveout.families import Calibrator, CandidateCard, fit_calibrator, route
 from proveout.families.modular.graph import Graph, StepSpec, run_graph
-from proveout.release._parts import Judged, Part, answer_key, load_part, merged, said_step, shared_card
+from proveout.release._parts import Judged, Part, guess_key, load_part, merged, said_step, shared_card
 from proveout.task import Answer, canonical_json
 
 if TYPE_CHECKING:
@@ -55,32 +55,47 @@ class Vote(msgspec.Struct, frozen=True):
 class _Weighs:
     """A step that weighs the answers of all candidates against each other."""
 
-    version = "log-odds"
+    def __init__(self, outputs: int) -> None:
+        self._outputs = outputs
+        self.version = f"log-odds of {outputs} outputs"
 
     def __call__(self, **said: list[Answer]) -> list[Vote]:
         """One vote a row."""
         names = sorted(said)
-        return [vote({name: said[name][row] for name in names}) for row in range(len(said[names[0]]))]
+        rows = range(len(said[names[0]]))
+        return [vote({name: said[name][row] for name in names}, self._outputs) for row in rows]
 
 
-def vote(answers: Mapping[str, Answer]) -> Vote:
-    """Each output has the log-odds of those who give it, which is best for independent voters (Nitzan & Paroush 1982).
+def vote(answers: Mapping[str, Answer], outputs: int = 2) -> Vote:
+    """Whose output goes out: each output has the weights of those who give it.
+
+    The weight of a voter who is right with probability p, and else gives any of the k - 1 other outputs as likely, is
+    log(p / (1 - p)) + log(k - 1): the likelihood ratio of its output against another, so that the sum is best for
+    independent voters. For two outputs these are the weights of Nitzan and Paroush, International Economic Review 23
+    (1982) 289-297.
+
+    Args:
+        answers: by name of the voter.
+        outputs: how many different ones there are; two at least.
 
     Example:
         >>> def says(label, confidence):
         ...     return Answer(output={"y": label}, guess={"y": label}, confidence=confidence)
         >>> vote({"a": says("x", 0.9), "b": says("z", 0.6), "c": says("z", 0.6)}).winner
         'a'
+        >>> vote({"a": says("x", 0.5), "b": says("z", 0.4), "c": says("z", 0.4)}, outputs=77).winner
+        'c'
     """
+    others = float(np.log(max(outputs, 2) - 1))
     weights: dict[bytes | None, float] = {}
     for answer in answers.values():
-        key = answer_key(answer.guess)
-        weights[key] = weights.get(key, 0.0) + (_log_odds(answer) if key is not None else 0.0)
+        key = guess_key(answer)
+        weights[key] = weights.get(key, 0.0) + (_log_odds(answer) + others if key is not None else 0.0)
     ranked = sorted((weight for key, weight in weights.items() if key is not None), reverse=True)
     if not ranked:
         return Vote(next(iter(answers)), 0.0)
     best = max((key for key in weights if key is not None), key=lambda key: (weights[key], key))
-    backers = {name: answer for name, answer in answers.items() if answer_key(answer.guess) == best}
+    backers = {name: answer for name, answer in answers.items() if guess_key(answer) == best}
     winner = max(backers, key=lambda name: (not backers[name].abstained, backers[name].confidence, name))
     return Vote(winner, ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0))
 
@@ -96,7 +111,7 @@ class MixtureCandidate:
     def __init__(self, card: CandidateCard, calibrator: Calibrator, parts: Sequence[Part]) -> None:
         self._card, self._calibrator = card, calibrator
         self._ids = {part.family: part.id for part in parts}
-        self.graph = mixture_graph(parts)
+        self.graph = mixture_graph(parts, card.parameters["outputs"]["value"])
 
     @property
     def card(self) -> CandidateCard:
@@ -113,10 +128,10 @@ class MixtureCandidate:
 
     def _merged(self, said: Mapping[str, Answer], found: Vote) -> Answer:
         final = said[found.winner]
-        sure = round(float(self._calibrator(np.array([found.margin]))[0]), DIGITS)
+        sure = 0.0 if guess_key(final) is None else round(float(self._calibrator(np.array([found.margin]))[0]), DIGITS)
         others = [answer for name, answer in said.items() if name != found.winner]
         steps = [said_step(name, answer) for name, answer in said.items()]
-        backers = sum(answer_key(answer.guess) == answer_key(final.guess) for answer in said.values())
+        backers = sum(guess_key(answer) == guess_key(final) for answer in said.values())
         note = f"{backers} of {len(said)} agree."
         return msgspec.structs.replace(merged(final, self._ids[found.winner], steps, others, note), confidence=sure)
 
@@ -132,10 +147,10 @@ class MixtureCandidate:
         return cls(state.card, state.calibrator, parts)
 
 
-def mixture_graph(parts: Sequence[Part]) -> Graph:
-    """A mixture as a graph: candidates side by side, and one step that weighs what they say."""
+def mixture_graph(parts: Sequence[Part], outputs: int) -> Graph:
+    """A mixture as a graph: candidates side by side, and one step that weighs what they say of so many outputs."""
     asks = [StepSpec(name=part.family, run=_Asks(part), takes={"rows": "input.rows"}) for part in parts]
-    weighs = StepSpec(name="vote", run=_Weighs(), takes={step.name: step.name for step in asks})
+    weighs = StepSpec(name="vote", run=_Weighs(outputs), takes={step.name: step.name for step in asks})
     return Graph(NAME, takes={"rows": list[dict[str, Any]]}, steps=[*asks, weighs], gives="vote")
 
 
@@ -147,13 +162,18 @@ def build_mixture(parts: Sequence[Part], judged: Sequence[Judged]) -> MixtureCan
         judged: what each of them said to the same rows of the SelectSplit.
     """
     names = [part.family for part in parts]
+    guesses = {key for one in judged for answer in one.answers if (key := guess_key(answer)) is not None}
+    outputs = max(len(guesses), 2)
     margins, right = [], []
-    for row in range(len(judged[0].points)):
-        found = vote({name: one.answers[row] for name, one in zip(names, judged, strict=True)})
-        margins.append(found.margin)
-        right.append(judged[names.index(found.winner)].points[row] >= RIGHT)
+    for row in sorted(set(range(len(judged[0].points))) - set(judged[0].outside)):
+        found = vote({name: one.answers[row] for name, one in zip(names, judged, strict=True)}, outputs)
+        winner = judged[names.index(found.winner)]
+        if guess_key(winner.answers[row]) is not None:
+            margins.append(found.margin)
+            right.append(winner.points[row] >= RIGHT)
     calibrator = fit_calibrator(np.array(margins), np.array(right, dtype=bool))
-    return MixtureCandidate(shared_card(NAME, parts, {}), calibrator, parts)
+    chosen = {"outputs": {"value": outputs, "chosen_on": "select"}}
+    return MixtureCandidate(shared_card(NAME, parts, chosen), calibrator, parts)
 
 
 @route(NAME)

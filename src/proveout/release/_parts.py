@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from proveout.families import CandidateCard
 
-__all__ = ["ROUTED", "Judged", "Part", "answer_key", "load_part", "merged", "said_step", "shared_card"]
+__all__ = ["ROUTED", "Judged", "Part", "answer_key", "guess_key", "load_part", "merged", "said_step", "shared_card"]
 
 # Kind of a proof that one of a route's candidates gave.
 ROUTED = "routed"
@@ -38,11 +38,14 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         answers: one a row.
-        points: how right each guess is, from 0 to 1.
+        points: how right each guess is, from 0 to 1; of a row that is out of scope, 1 where it is left without an
+            answer.
+        outside: numbers of the rows that are out of scope.
     """
 
     answers: tuple[Answer, ...]
     points: tuple[float, ...]
+    outside: tuple[int, ...] = ()
 
 
 def answer_key(output: Mapping[str, Any] | None) -> bytes | None:
@@ -53,6 +56,16 @@ def answer_key(output: Mapping[str, Any] | None) -> bytes | None:
         True
     """
     return None if output is None else canonical_json(dict(output))
+
+
+def guess_key(answer: Answer) -> bytes | None:
+    """What an answer says, were nothing rejected; None where it says nothing.
+
+    Example:
+        >>> guess_key(Answer(output={"a": 1})) == guess_key(Answer(guess={"a": 1}, abstention="unsure"))
+        True
+    """
+    return answer_key(answer.output if answer.guess is None else answer.guess)
 
 
 def load_part(route: Path, identifier: str, cache: Path) -> Part:

@@ -96,5 +96,10 @@ def _judged(task: Task, part: Part, select: SelectSplit) -> Judged:
         raise BuildFailed("nothing to choose on", why="the SelectSplit holds no labelled row", fix=fix, about=part.id)
     answers = tuple(part.candidate.answer([example.inputs for example in rows]))
     points = points_of(task, rows, answers)
-    inside = [row for row, one in enumerate(points) if one is not None]
-    return Judged(answers=tuple(answers[row] for row in inside), points=tuple(points[row] or 0.0 for row in inside))
+    outside = tuple(row for row, one in enumerate(points) if one is None)
+    left = (float(one.output is None or one.output.get(task.target) == task.out_of_scope) for one in answers)
+    return Judged(
+        answers=answers,
+        points=tuple(held if one is None else one for one, held in zip(points, left, strict=True)),
+        outside=outside,
+    )

@@ -36,7 +36,7 @@ def fingerprint(task: Task) -> str:
     ``required`` and ``properties`` mean nothing; everything else does, the content of policy and prompt included.
 
     Raises:
-        TaskInvalid: the policy file is missing or is not plain YAML; a graph or the replies are missing or no TOML; the
+        TaskInvalid: the policy file is missing or is not plain YAML; the replies are missing or no TOML; the
             prompt file is missing or is not UTF-8.
 
     Example:
@@ -72,9 +72,8 @@ def _modular(task: Task) -> dict[str, Any]:
     said = {key: value for key, value in msgspec.to_builtins(task.modular).items() if value}
     if said == {"tagger": type(task.modular)().tagger}:
         return {}
-    for key in ("graph", "replies"):
-        if key in said:
-            said[key] = _toml(task.root / said[key], f"modular.{key}")
+    if "replies" in said:
+        said["replies"] = _toml(task.root / said["replies"], "modular.replies")
     return {"modular": said}
 
 

@@ -121,7 +121,6 @@ class Modular(_Table, frozen=True, kw_only=True):
     """How the modular family divides the task into steps.
 
     Attributes:
-        graph: a graph of steps, TOML, relative to the task's folder; "" takes the one for the task's kind.
         intent: column of the examples that holds what a row is about; learned as a micro-model of its own. "" takes the
             target, where the task's kind is ``classify``.
         domain: column of the examples that holds the domain of a row's intent, for domain first and intent then.
@@ -131,7 +130,6 @@ class Modular(_Table, frozen=True, kw_only=True):
             judged alone; steps whose right output is known anyway need none.
     """
 
-    graph: str = ""
     intent: str = ""
     domain: str = ""
     tagger: Literal["crf", "encoder"] = "crf"

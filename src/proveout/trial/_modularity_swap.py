@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Rebuild", "Swapped", "Swaps", "swap_tests"]
 
 # A candidate with one step learned anew from other rows and another seed, or with all of it where the step is "";
-# None where its family cannot.
+# None where its family, or those rows, cannot.
 Rebuild = Callable[[Candidate, str], Candidate | None]
 Key = Callable[[dict[str, Any] | None], str | None]
 SKIPPED = object()
@@ -56,7 +56,7 @@ def swap_tests(
     clock: Clock,
     progress: Callable[[str, int, int], None],
 ) -> Swaps:
-    """Learn each learned step anew, then the whole; nothing where the family cannot.
+    """Learn each learned step anew, then the whole; steps that cannot be are left out.
 
     Args:
         candidate: made of steps.
@@ -81,7 +81,7 @@ def swap_tests(
         other = rebuild(candidate, step.name)
         took = clock.cpu() - began
         if other is None:
-            return Swaps()
+            continue
         after = answers_with(_composed(other, candidate, step.name), inputs, {})
         found.append(_swapped(step.name, (before, after), [one.name for one in candidate.steps], key, took))
     began = clock.cpu()

@@ -7,7 +7,7 @@ import pytest
 
 from proveout.families.symbolic import _readers
 from proveout.families.symbolic._readers import KEPT, taught_readers
-from proveout.families.symbolic.facts import PatternReader
+from proveout.families.symbolic.facts import PatternReader, fit_reader
 from proveout.families.symbolic.policy import policy_from_json
 
 POLICY = {
@@ -28,7 +28,7 @@ def test_what_was_learned_is_learned_once(tmp_path: Path, monkeypatch: pytest.Mo
     policy = policy_from_json(POLICY)
     first = PatternReader(b"facts: {}\n", policy.facts)
     learned = []
-    fit = _readers.fit_reader
+    fit = fit_reader
 
     def counted(*arguments: Any) -> Any:
         learned.append(arguments)

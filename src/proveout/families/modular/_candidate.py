@@ -12,6 +12,7 @@ from proveout.errors import ProveoutError
 from proveout.families._composed import ComposedStep
 from proveout.families._protocol import CandidateCard
 from proveout.families._serving import measured
+from proveout.families.modular._gold import stated_gold
 from proveout.families.modular._recipe import ANSWER, Part, graph_of
 from proveout.families.modular._recipes import recipe_named
 from proveout.families.modular.graph import run_graph
@@ -42,6 +43,7 @@ class ModularState(msgspec.Struct, frozen=True, kw_only=True):
         recipe: its name.
         settings: of the steps that are no micro-models.
         parts: id of each micro-model, by step.
+        gold: column of the examples that holds a step's right output, by step.
     """
 
     card: CandidateCard
@@ -49,6 +51,7 @@ class ModularState(msgspec.Struct, frozen=True, kw_only=True):
     recipe: str
     settings: Json
     parts: dict[str, str]
+    gold: dict[str, str] = {}
 
 
 class ModularCandidate:
@@ -134,9 +137,15 @@ class ModularCandidate:
         return {name: _function(part) for name, part in self._parts.items()}
 
     def gold(self, example: Example) -> Json:
-        """The right output of each step, as far as the example states it."""
+        """The right output of each step, as far as the example states it.
+
+        Raises:
+            RowInvalid: a column that ``modular.gold`` names holds what is no output of its step.
+        """
         known = self._recipe.gold(self._state.settings, example)
-        return {name: value for name, value in known.items() if name in self.graph.nodes}
+        steps = {step.name: step for step in self.steps}
+        stated = stated_gold(self._state.gold, steps, self.graph, example)
+        return {name: value for name, value in {**known, **stated}.items() if name in steps}
 
     def save(self, folder: Path) -> None:
         """Write the state, each micro-model in a folder of its own, and what the checker of proofs reads."""

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proveout.errors import BuildFailed
+from proveout.errors import BuildFailed, ProveoutError
 from proveout.families._protocol import BuildRun, Candidate, Fit, card_of, family
 from proveout.families.modular._candidate import ModularCandidate, ModularState
+from proveout.families.modular._gold import check_gold
 from proveout.families.modular._recipe import Part, Tried
 from proveout.families.modular._recipes import fits_recipe, recipe_for
 from proveout.families.modular.micro import MicroRun, build_micro
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from proveout.data import SelectSplit, TrainSplit
     from proveout.families.modular._recipe import Plan, Planned, Recipe
-    from proveout.families.modular.micro import BuiltMicro
     from proveout.task import Task
 
 __all__ = ["ModularFamily"]
@@ -46,7 +46,7 @@ class ModularFamily:
         """
         recipe = recipe_for(task)
         plan = recipe.plan(task, train, select, run)
-        built = _built(plan.models, MicroRun.of(run), run)
+        built = _built(plan.models, {}, run)
         return _joined(recipe, plan.settings, built, task, select, run)
 
     def rebuild(
@@ -62,9 +62,11 @@ class ModularFamily:
             raise BuildFailed("nothing to build again", why=why, fix=fix, about=step)
         recipe = recipe_for(task)
         plan = recipe.plan(task, train, select, run)
+        if step not in {one.step for one in plan.models}:
+            why, fix = "these rows leave it nothing to tell apart", "build it from more rows"
+            raise BuildFailed("nothing to build again", why=why, fix=fix, about=step)
         anew = _behind(plan, step)
-        built = _built([one for one in plan.models if one.step in anew], MicroRun.of(run), run)
-        parts = {name: built.get(name, part) for name, part in candidate.parts.items()}
+        parts = _built([one for one in plan.models if one.step in anew], candidate.parts, run)
         return _joined(recipe, candidate.state.settings, parts, task, select, run)
 
 
@@ -77,14 +79,16 @@ def _behind(plan: Plan, step: str) -> set[str]:
     return found
 
 
-def _built(models: Sequence[Planned], micro: MicroRun, run: BuildRun) -> dict[str, Part]:
-    built: dict[str, BuiltMicro] = {}
+def _built(models: Sequence[Planned], kept: Mapping[str, Part], run: BuildRun) -> dict[str, Part]:
+    """The parts that are kept, and in their place those that are built, upon kept ones where they need these."""
+    parts, micro = dict(kept), MicroRun.of(run)
     for number, one in enumerate(models):
         run.progress("micro-models", number, len(models))
-        needs = {part: built[step] for part, step in one.needs.items()}
-        built[one.step] = build_micro(one.step, one.kind, one.rows, micro, parameters=one.parameters, needs=needs)
+        needs = {part: parts[step] for part, step in one.needs.items()}
+        made = build_micro(one.step, one.kind, one.rows, micro, parameters=one.parameters, needs=needs)
+        parts[one.step] = Part(id=made.id, card=made.card, model=made.model)
     run.progress("micro-models", len(models), len(models))
-    return {name: Part(id=one.id, card=one.card, model=one.model) for name, one in built.items()}
+    return parts
 
 
 def _joined(
@@ -97,11 +101,22 @@ def _joined(
         recipe=recipe.name,
         settings=settings,
         parts={name: part.id for name, part in parts.items()},
+        gold=task.modular.gold,
     )
     trial = ModularCandidate(state, parts)
-    labelled = [example for example in select.examples if example.expected is not None]
-    tried = [Tried(example, trial.run(example.inputs)) for example in labelled if task.text(example.inputs).strip()]
-    settled = recipe.calibrated(settings, tried)
+    check_gold(task.modular.gold, [step.name for step in trial.steps])
+    settled = recipe.calibrated(settings, list(_tried(trial, task, select)))
     chosen = {name: part.card.chosen for name, part in parts.items()}
     card = card_of(NAME, task, run, recipe=recipe.name, parts=state.parts, chosen=chosen)
     return ModularCandidate(msgspec.structs.replace(state, card=card, settings=settled), parts)
+
+
+def _tried(candidate: ModularCandidate, task: Task, select: SelectSplit) -> Iterator[Tried]:
+    """The labelled rows that every step can work with: the others are abstentions when they are answered."""
+    for example in select.examples:
+        if example.expected is None or not task.text(example.inputs).strip():
+            continue
+        try:
+            yield Tried(example, candidate.run(example.inputs))
+        except ProveoutError:
+            continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,9 +23,10 @@ from proveout.families._fields import (
 from proveout.families._spans import Span, align
 from proveout.families.modular._draft import Draft
 from proveout.families.modular._labels import encoders_of
-from proveout.families.modular._recipe import ANSWER, Part, Plan, Planned, Tried, model_step
+from proveout.families.modular._recipe import ANSWER, Part, Plan, Planned, Tried, check_column, model_step
 from proveout.families.modular.graph import StepSpec
 from proveout.families.modular.micro import Intent, MicroRow, MicroRows, Slots
+from proveout.task import input_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +42,8 @@ Json = dict[str, Any]
 SLOTS = "slots"
 TAGGERS = {"crf": "slots", "encoder": "slots-tuned"}
 SMALLEST = 1e-6
+# Names that the graph, or a parameter of its last step, has already.
+TAKEN = {ANSWER, SLOTS, "input", "self", "text"}
 
 
 class _Assembles:
@@ -49,13 +53,14 @@ class _Assembles:
         self._forms = msgspec.convert(settings["forms"], tuple[FieldForm, ...])
         self._spelled: dict[str, dict[str, str]] = settings["spelled"]
         self._constant: Json = settings["constant"]
+        self._fields = {step: name for name, step in settings["closed"].items()}
         self._calibrator = msgspec.convert(settings["calibrator"], Calibrator)
         self._least: float = settings["threshold"]
         self.version = f"fields {settings['calibrator']} {self._least}"
 
     def __call__(self, text: str, slots: Slots | None = None, **closed: Intent) -> Draft:
         """The answer; held back where it is not sure enough."""
-        values = self._constant | {name: msgspec.json.decode(one.label) for name, one in closed.items()}
+        values = self._constant | {self._fields[step]: msgspec.json.decode(one.label) for step, one in closed.items()}
         guess = assembled(self._forms, text, self._ranked(slots), values, self._spelled)
         score = score_of(slots, closed.values())
         sure = round(float(self._calibrator(np.array([score]))[0]), 4)
@@ -85,6 +90,23 @@ def score_of(slots: Slots | None, closed: Any) -> float:
     return float(np.log(sure / (1 - sure)))
 
 
+def step_names(fields: Sequence[str]) -> dict[str, str]:
+    """The step of each closed field: its own name, unless that cannot be written in a graph or is another step's.
+
+    Example:
+        >>> step_names(["room", "check-in day", "answer"])
+        {'room': 'room', 'check-in day': 'check-in_day', 'answer': 'answer_'}
+    """
+    found: dict[str, str] = {}
+    for field in fields:
+        step = re.sub(r"[^A-Za-z0-9_-]", "_", field)
+        step = step if step[:1].isalpha() or step.startswith("_") else f"_{step}"
+        while step in TAKEN or step in found.values():
+            step += "_"
+        found[field] = step
+    return found
+
+
 class FieldRecipe:
     """A model for each closed field, ``slots`` for what stands in the text, and ``answer`` that joins them."""
 
@@ -99,27 +121,32 @@ class FieldRecipe:
 
         Raises:
             BuildFailed: no row has a value.
+            TaskInvalid: the intent is no field of the output.
         """
+        check_column("intent", task.modular.intent, train)
         rows, held = extracted(task, train.examples), extracted(task, select.examples)
         forms = field_forms(task, rows, "modular")
         closed = [form.name for form in forms if not form.in_text]
         constant = {name: rows.outputs[0].get(name) for name in closed if len(_values(name, rows)) < 2}  # noqa: PLR2004
         learned = [name for name in closed if name not in constant]
+        steps = step_names(learned)
         context = task.modular.intent if task.modular.intent in learned else ""
         encoders = {"encoders": encoders_of(run)}
         models = [
-            Planned(step=name, kind="intent", rows=_closed_rows(name, rows, held), parameters=encoders)
-            for name in learned
+            Planned(step=step, kind="intent", rows=_closed_rows(name, rows, held), parameters=encoders)
+            for name, step in steps.items()
         ]
         read = {form.name for form in forms if form.in_text}
         if read:
             tagged = MicroRows(train=_span_rows(rows, read, context), select=_span_rows(held, read, context))
-            models.append(Planned(step=SLOTS, kind=TAGGERS[task.modular.tagger], rows=tagged))
+            # The tagger is judged with the intent as it will be told it, errors and all.
+            needs = {"intent": steps[context]} if context else {}
+            models.append(Planned(step=SLOTS, kind=TAGGERS[task.modular.tagger], rows=tagged, needs=needs))
         settings = {
             "forms": msgspec.to_builtins(forms),
             "spelled": spellings(forms, rows),
             "constant": constant,
-            "closed": learned,
+            "closed": steps,
             "context": context,
             "calibrator": {"slope": 1.0, "bias": 0.0},
             "threshold": float(np.finfo(np.float32).min),
@@ -129,10 +156,11 @@ class FieldRecipe:
 
     def steps(self, settings: Json, parts: Mapping[str, Part]) -> Sequence[StepSpec]:
         """All read the text; the tagger is told the intent where the task names one."""
-        found = [model_step(name, parts, text="input.text") for name in settings["closed"]]
-        takes = {"text": "input.text"} | {name: name for name in settings["closed"]}
+        closed: dict[str, str] = settings["closed"]
+        found = [model_step(step, parts, text="input.text") for step in closed.values()]
+        takes = {"text": "input.text"} | {step: step for step in closed.values()}
         if SLOTS in parts:
-            context = {"intent": f"{settings['context']}.label"} if settings["context"] else {}
+            context = {"intent": f"{closed[settings['context']]}.label"} if settings["context"] else {}
             found.append(model_step(SLOTS, parts, text="input.text", **context))
             takes |= {SLOTS: SLOTS}
         return [*found, StepSpec(name=ANSWER, run=_Assembles(settings), takes=takes)]
@@ -141,7 +169,9 @@ class FieldRecipe:
         """Confidence that all fields are right, and the least at which an answer goes out."""
         labelled = [one for one in tried if one.example.expected is not None]
         outputs = [one.run.outputs for one in labelled]
-        scores = np.array([score_of(one.get(SLOTS), [one[name] for name in settings["closed"]]) for one in outputs])
+        scores = np.array(
+            [score_of(one.get(SLOTS), [one[step] for step in settings["closed"].values()]) for one in outputs]
+        )
         keys = [(output_key(one.run.output.guess), output_key(one.example.expected or {})) for one in labelled]
         calibrator, threshold = calibrated(scores, np.array([ours == wanted for ours, wanted in keys], dtype=bool))
         return settings | {"calibrator": msgspec.to_builtins(calibrator), "threshold": threshold}
@@ -152,22 +182,26 @@ class FieldRecipe:
         if expected is None:
             return {}
         found: Json = {
-            name: {"label": closed_key(expected.get(name)), "confidence": 1.0} for name in settings["closed"]
+            step: {"label": closed_key(expected.get(name)), "confidence": 1.0}
+            for name, step in settings["closed"].items()
         }
         read = {form["name"] for form in settings["forms"] if form["in_text"]}
-        text = "\n".join(str(example.inputs.get(field) or "") for field in settings["fields"])
-        spans, missing = align(text, {name: value for name, value in expected.items() if name in read})
+        text = input_text(settings["fields"], example.inputs)
+        # All values take their places, as in the rows that were learned from.
+        names = [form["name"] for form in settings["forms"]]
+        spans, missing = align(text, {name: expected[name] for name in names if name in expected})
         if read and not missing & read:
             slots = [
                 {"name": one.field, "start": one.start, "end": one.end, "text": text[one.start : one.end]}
-                for one in sorted(spans)
+                for one in spans
+                if one.field in read
             ]
             found[SLOTS] = {"slots": slots, "confidence": 1.0}
         return found
 
     def judged(self, settings: Json) -> dict[str, tuple[str, ...]]:
         """The values, and not how sure they are."""
-        return {SLOTS: ("slots",)} | dict.fromkeys(settings["closed"], ("label",))
+        return {SLOTS: ("slots",)} | dict.fromkeys(settings["closed"].values(), ("label",))
 
     def checked_files(self, settings: Json, parts: Mapping[str, Part]) -> dict[str, bytes]:
         """Fields have no proof."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from proveout.families._labels import fits_labels
 from proveout.families._protocol import Fit
 from proveout.families.modular._draft import Draft
-from proveout.families.modular._recipe import ANSWER, Part, Plan, Planned, Tried, model_step
+from proveout.families.modular._recipe import ANSWER, Part, Plan, Planned, Tried, check_column, model_step
 from proveout.families.modular.graph import StepSpec
 from proveout.families.modular.micro import Intent, Scope, micro_rows
 
@@ -59,7 +59,12 @@ class LabelRecipe:
         return fit
 
     def plan(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> Plan:
-        """An intent model; and a scope model where the task has a label for what is out of scope."""
+        """An intent model; and a scope model where the task has a label for what is out of scope.
+
+        Raises:
+            TaskInvalid: no row has the column of domains.
+        """
+        check_column("domain", task.modular.domain, train)
         rows = micro_rows(task, train, select, intent=task.target, domain=task.modular.domain)
         encoders = {"encoders": encoders_of(run)}
         models = [Planned(step=INTENT, kind=INTENT, rows=rows, parameters=encoders)]
@@ -81,9 +86,11 @@ class LabelRecipe:
 
     def gold(self, settings: Json, example: Example) -> Json:
         """The label of a row says both what it asks for, and whether it is in scope."""
-        label = (example.expected or {}).get(settings["target"])
-        if label is None:
+        expected = (example.expected or {}).get(settings["target"])
+        if expected is None:
             return {}
+        # As the intent model has it: its labels are texts.
+        label = str(expected)
         inside = not settings["out_of_scope"] or label != settings["out_of_scope"]
         scope = {"inside": inside, "score": 1.0 if inside else -1.0}
         if not inside:

@@ -9,11 +9,23 @@ import msgspec
 
 from proveout.families.modular._draft import Draft
 from proveout.families.modular._labels import encoders_of
-from proveout.families.modular._recipe import ANSWER, Part, Plan, Planned, Tried, model_step
+from proveout.families.modular._recipe import ANSWER, Part, Plan, Planned, Tried, check_column, model_step
 from proveout.families.modular.graph import StepSpec
-from proveout.families.modular.micro import Case, Decision, Intent, Known, MicroRows, Reply, RulesModel, micro_rows
+from proveout.families.modular.micro import (
+    Case,
+    Decision,
+    Intent,
+    Known,
+    MicroRow,
+    MicroRows,
+    Reply,
+    RulesModel,
+    micro_rows,
+)
 from proveout.families.modular.micro._reply import OTHERWISE
-from proveout.families.symbolic._decisions import fits_decisions
+from proveout.families.modular.micro._rows import known_label, stated_facts
+from proveout.families.symbolic._case import CaseReader
+from proveout.families.symbolic._decisions import check_labels, fits_decisions
 from proveout.families.symbolic._sureness import Sureness, sureness
 from proveout.families.symbolic.policy import load_policy, policy_to_json
 from proveout.task import canonical_json
@@ -23,6 +35,7 @@ if TYPE_CHECKING:
 
     from proveout.data import SelectSplit, TrainSplit
     from proveout.families._protocol import BuildRun, Fit
+    from proveout.families.symbolic.policy import Policy
     from proveout.task import Example, Task
 
 __all__ = ["PolicyRecipe"]
@@ -81,14 +94,22 @@ class PolicyRecipe:
         return fits_decisions(task)
 
     def plan(self, task: Task, train: TrainSplit, select: SelectSplit, run: BuildRun) -> Plan:
-        """Micro-models for what the task names: a policy, readers, an intent, replies."""
-        policy = policy_to_json(load_policy(task.root / task.rules.policy))
-        rows = micro_rows(task, train, select, intent=task.modular.intent, facts=task.rules.facts)
+        """Micro-models for what the task names: a policy, readers, an intent, replies.
+
+        Raises:
+            PolicyInvalid: it may decide what is no label of the task.
+            TaskInvalid: no row has the column of intents.
+        """
+        check_column("intent", task.modular.intent, train)
+        stated = load_policy(task.root / task.rules.policy)
+        check_labels(task, stated)
+        policy = policy_to_json(stated)
+        rows = micro_rows(task, train, select, intent=task.modular.intent)
         readers = (task.root / task.rules.readers).read_text(encoding="utf-8") if task.rules.readers else ""
         reading = {"policy": policy, "readers": readers, "fields": tuple(task.input_fields), "day": task.rules.day}
         deciding = {"policy": policy, "recourse": task.rules.recourse}
         models = [
-            Planned(step=FACTS, kind=FACTS, rows=rows, parameters=reading),
+            Planned(step=FACTS, kind=FACTS, rows=_stated_rows(task, stated, train, select), parameters=reading),
             Planned(step=RULES, kind=RULES, rows=MicroRows(), parameters=deciding),
         ]
         if task.modular.intent:
@@ -100,7 +121,7 @@ class PolicyRecipe:
             models.append(
                 Planned(step=REPLY, kind=REPLY, rows=MicroRows(), parameters=parameters, needs={"rules": RULES})
             )
-        return Plan(models=tuple(models), settings=_settings(task) | {"templates": _labels_of(templates)})
+        return Plan(models=tuple(models), settings=_settings(task, stated) | {"templates": _labels_of(templates)})
 
     def steps(self, settings: Json, parts: Mapping[str, Part]) -> Sequence[StepSpec]:
         """Facts, then rules; the intent and the reply where the task has them."""
@@ -118,7 +139,7 @@ class PolicyRecipe:
     def calibrated(self, settings: Json, tried: Sequence[Tried]) -> Json:
         """How sure a decision is, counted apart for what stands on one reader alone."""
         judged = [
-            (one.run.outputs[FACTS].weak, one.run.output.guess == one.example.expected)
+            (one.run.outputs[FACTS].weak, one.run.outputs[RULES].guess == _decided(settings, one.example))
             for one in tried
             if one.run.output.output
         ]
@@ -127,16 +148,17 @@ class PolicyRecipe:
     def gold(self, settings: Json, example: Example) -> Json:
         """Facts and intent stand in their columns, the decision is the expected output."""
         found: Json = {}
-        stated = example.meta.get(settings["facts"]) if settings["facts"] else None
-        if stated not in {None, ""}:
-            facts = msgspec.json.decode(stated) if isinstance(stated, str) else stated
-            case = {"facts": facts, "places": {}, "ambiguous": {}, "text": example.inputs.get("text", "")}
-            found[FACTS] = case
-        intent = example.meta.get(settings["intent"]) if settings["intent"] else None
-        if intent not in {None, ""}:
-            found[INTENT] = {"label": str(intent), "confidence": 1.0}
-        decision = (example.expected or {}).get(settings["target"])
-        if decision is not None:
+        stated = stated_facts(settings["facts"], example)
+        if stated is not None:
+            given = {name: example.inputs[name] for name in settings["given"] if example.inputs.get(name) is not None}
+            case = {"facts": given | stated, "places": {}, "ambiguous": {}}
+            day = example.inputs.get(settings["day"]) if settings["day"] else None
+            found[FACTS] = case | ({"day": str(day)[:10]} if day else {})
+        intent = known_label(settings["intent"], example, {})
+        if intent:
+            found[INTENT] = {"label": intent, "confidence": 1.0}
+        decision = _decided(settings, example)
+        if decision:
             # What a reply says is nobody's to state; which template is right, the decision states.
             template = decision if decision in settings["templates"] else OTHERWISE
             found[REPLY] = {"text": "", "template": template, "missing": []}
@@ -156,6 +178,26 @@ class PolicyRecipe:
         return {"decisions.json": canonical_json(state), "policy.json": canonical_json(policy_to_json(rules.policy))}
 
 
+def _stated_rows(task: Task, policy: Policy, train: TrainSplit, select: SelectSplit) -> MicroRows:
+    """Rows that state their facts, each with the text that its facts are read from and not with the whole input."""
+    rows = micro_rows(task, train, select, facts=task.rules.facts)
+    cases = CaseReader(policy, task.input_fields, (), day=task.rules.day)
+    made = (
+        tuple(
+            MicroRow(text=cases.text(example.inputs), facts=row.facts)
+            for row, example in zip(part, split.examples, strict=True)
+        )
+        for part, split in ((rows.train, train), (rows.select, select))
+    )
+    return MicroRows(train=next(made), select=next(made))
+
+
+def _decided(settings: Json, example: Example) -> str:
+    """The decision that a row states; "" where it states none."""
+    decision = (example.expected or {}).get(settings["target"])
+    return "" if decision is None else str(decision)
+
+
 def _templates(task: Task) -> str:
     return (task.root / task.modular.replies).read_text(encoding="utf-8") if task.modular.replies else ""
 
@@ -168,13 +210,14 @@ def _labels_of(templates: str) -> list[str]:
         return []
 
 
-def _settings(task: Task) -> Json:
+def _settings(task: Task, policy: Policy) -> Json:
     return {
         "target": task.target,
         "fields": task.input_fields,
         "recourse": task.rules.recourse,
         "day": task.rules.day,
         "facts": task.rules.facts,
+        "given": sorted({fact.name for fact in policy.facts} & set(task.input_fields)),
         "intent": task.modular.intent,
         "sureness": msgspec.to_builtins(sureness(())),
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
+from proveout.errors import TaskInvalid
 from proveout.families.modular.graph import Graph, StepSpec
 from proveout.families.modular.micro import MicroCard, MicroModel, MicroRows
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from proveout.families.modular.graph import GraphRun
     from proveout.task import Example, Task
 
-__all__ = ["ANSWER", "Part", "Plan", "Planned", "Recipe", "Tried", "graph_of", "model_step"]
+__all__ = ["ANSWER", "Part", "Plan", "Planned", "Recipe", "Tried", "check_column", "graph_of", "model_step"]
 
 # The last step, which gives a `Draft`.
 ANSWER = "answer"
@@ -107,6 +108,20 @@ class Recipe(Protocol):
     def checked_files(self, settings: Json, parts: Mapping[str, Part]) -> dict[str, bytes]:
         """Files that a checker of the answers' proofs reads, by name."""
         ...
+
+
+def check_column(key: str, column: str, train: TrainSplit) -> None:
+    """Some row to learn from has what a key of ``[modular]`` names, where it names anything.
+
+    Raises:
+        TaskInvalid: none has.
+    """
+    if not column or not train.examples:
+        return
+    if not any(column in example.meta or column in (example.expected or {}) for example in train.examples):
+        columns = sorted({name for example in train.examples for name in (*example.meta, *(example.expected or {}))})
+        why, fix = f"no row to learn from has the column {column!r}", f"name one of: {', '.join(columns) or 'none'}"
+        raise TaskInvalid("a column that is not there", why=why, fix=fix, about=f"modular.{key}")
 
 
 def model_step(name: str, parts: Mapping[str, Part], **takes: str) -> StepSpec:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from proveout.families.symbolic.policy import Policy
     from proveout.task import Example
 
-__all__ = ["APPROACH", "DecisionCandidate", "build_decisions", "fits_decisions"]
+__all__ = ["APPROACH", "DecisionCandidate", "build_decisions", "check_labels", "fits_decisions"]
 
 APPROACH = "policy"
 STATE, POLICY = "decisions.json", "policy.json"
@@ -145,7 +145,7 @@ def build_decisions(task: Task, train: TrainSplit, select: SelectSplit, run: Bui
         BuildFailed: a row states facts that are not JSON.
     """
     policy = load_policy(task.root / task.rules.policy)
-    _check_labels(task, policy)
+    check_labels(task, policy)
     readers, trust = _readers(task, policy, train, select, run)
     fields = tuple(task.input_fields)
     state = DecisionState(
@@ -170,7 +170,12 @@ def build_decisions(task: Task, train: TrainSplit, select: SelectSplit, run: Bui
     return DecisionCandidate(msgspec.structs.replace(state, card=card, sureness=sure), policy, readers)
 
 
-def _check_labels(task: Task, policy: Policy) -> None:
+def check_labels(task: Task, policy: Policy) -> None:
+    """Every decision of the policy is a label of the task.
+
+    Raises:
+        PolicyInvalid: one is not.
+    """
     stray = sorted(set(policy.decisions) - set(task.labels)) if task.labels else []
     if stray:
         why = f"the policy may decide {', '.join(stray)}, and {task.target} has {', '.join(task.labels)}"

@@ -30,7 +30,12 @@ def test_a_row_of_a_task_is_what_each_kind_reads() -> None:
     )
     assert rows(example).train == (
         MicroRow(
-            text="rain in Bonn", intent="weather", domain="sky", spans=(Span(8, 12, "city"),), facts={"wet": True}
+            text="rain in Bonn",
+            intent="weather",
+            domain="sky",
+            spans=(Span(8, 12, "city"),),
+            facts={"wet": True},
+            labelled=True,
         ),
     )
 
@@ -38,7 +43,10 @@ def test_a_row_of_a_task_is_what_each_kind_reads() -> None:
 def test_out_of_scope_and_unlabelled_rows() -> None:
     outside = Example(id="1", inputs={"text": "hm"}, expected={"intent": "none"})
     bare = Example(id="2", inputs={"text": "hm"})
-    assert rows(outside, bare).train == (MicroRow(text="hm", inside=False, spans=()), MicroRow(text="hm"))
+    assert rows(outside, bare).train == (
+        MicroRow(text="hm", inside=False, spans=(), labelled=True),
+        MicroRow(text="hm"),
+    )
 
 
 @pytest.mark.parametrize("said", ["{", "[1]", "3"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -21,7 +21,7 @@ from proveout.task import canonical_json, content_hash
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BuiltMicro", "MicroCard", "build_micro", "load_micro"]
+__all__ = ["BuiltMicro", "MicroCard", "Needed", "build_micro", "load_micro"]
 
 CARD = "micro.json"
 FOLDER, BUILT = "micro", "built-from"
@@ -43,6 +43,20 @@ class MicroCard(msgspec.Struct, frozen=True, kw_only=True):
     chosen: dict[str, Any]
     learned: bool
     needs: tuple[str, ...] = ()
+
+
+class Needed(Protocol):
+    """What one micro-model must know of another that it is built upon."""
+
+    @property
+    def id(self) -> str:
+        """Its version."""
+        ...
+
+    @property
+    def model(self) -> MicroModel:
+        """Ready to be called."""
+        ...
 
 
 class BuiltMicro(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +90,7 @@ def build_micro(
     run: MicroRun,
     *,
     parameters: Mapping[str, Any] | None = None,
-    needs: Mapping[str, BuiltMicro] | None = None,
+    needs: Mapping[str, Needed] | None = None,
 ) -> BuiltMicro:
     """Build a micro-model, or find the one built from the same.
 
@@ -141,7 +155,7 @@ def load_micro(folder: Path, cache: Path, encoders: Encoders | None = None) -> t
 
 
 def _key(
-    kind: MicroKind, parameters: dict[str, Any], rows: MicroRows, run: MicroRun, needs: Mapping[str, BuiltMicro]
+    kind: MicroKind, parameters: dict[str, Any], rows: MicroRows, run: MicroRun, needs: Mapping[str, Needed]
 ) -> str:
     learned = [rows_hash(rows, kind.reads), run.seed] if kind.reads else []
     ids = {part: one.id for part, one in needs.items()}

@@ -81,7 +81,7 @@ class ChooseKind:
 
     name = "choose"
     model: type[MicroModel] = ChooseModel
-    reads = frozenset({"text", "answer"})
+    reads = frozenset({"text", "answer", "labelled"})
 
     def settled(self, given: dict[str, Any], run: MicroRun) -> dict[str, Any]:
         """Parameters, checked."""

@@ -11,12 +11,12 @@ from proveout.families._spans import Span, align
 from proveout.task import content_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from proveout.data import SelectSplit, TrainSplit
     from proveout.task import Example, Task
 
-__all__ = ["MicroRow", "MicroRows", "micro_rows", "rows_hash"]
+__all__ = ["MicroRow", "MicroRows", "known_label", "micro_rows", "rows_hash", "stated_facts"]
 
 
 class MicroRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class MicroRow(msgspec.Struct, frozen=True, kw_only=True):
         inside: False for a text that is out of scope.
         spans: its values; None where they are not known.
         facts: what it states, of a policy's facts; None where that is not known.
-        labelled: whether the row says what the answer is, or that there is none.
+        labelled: whether the row has an expected output.
         answer: the expected answer, or answers, to a question; None where the documents hold none.
     """
 
@@ -96,27 +96,34 @@ def _row(task: Task, example: Example, named: tuple[str, str, tuple[str, ...], s
     intent, domain, slots, facts, answer = named
     output = example.expected or example.incumbent or {}
     text = task.text(example.inputs)
-    label = _known(intent, output, example)
+    label = known_label(intent, example, output)
     outside = bool(task.out_of_scope) and label == task.out_of_scope
     spans = align(text, {name: output[name] for name in slots if name in output})[0] if slots and output else None
     return MicroRow(
         text=text,
         intent="" if outside else label,
-        domain=_known(domain, output, example),
+        domain=known_label(domain, example, output),
         inside=not outside,
         spans=spans,
-        facts=_stated(facts, example),
-        labelled=bool(answer) and example.expected is not None,
+        facts=stated_facts(facts, example),
+        labelled=example.expected is not None,
         answer=(example.expected or {}).get(answer) if answer else None,
     )
 
 
-def _known(name: str, output: dict[str, Any], example: Example) -> str:
-    value = (output.get(name) or example.meta.get(name)) if name else None
-    return "" if value is None else str(value)
+def known_label(name: str, example: Example, output: Mapping[str, Any]) -> str:
+    """What an output field, or else a column, says of a row, as text; "" where it says nothing."""
+    # False and 0 are labels too.
+    value = next((one for one in (output.get(name), example.meta.get(name)) if one not in (None, "")), None)
+    return str(value) if name and value is not None else ""
 
 
-def _stated(column: str, example: Example) -> dict[str, Any] | None:
+def stated_facts(column: str, example: Example) -> dict[str, Any] | None:
+    """The facts that a row states; None where it states none.
+
+    Raises:
+        BuildFailed: they are no JSON object.
+    """
     given = example.meta.get(column) if column else None
     if given is None or given == "":
         return None
