@@ -1,4 +1,4 @@
-"""Where each figure comes from: stated, else certified, else measured, else the default."""
+"""Where each figure comes from: stated, else measured, else what a certificate bounds, else the default."""
 
 from __future__ import annotations
 
@@ -40,17 +40,29 @@ def test_what_the_scenario_states_goes_first(make: Make) -> None:
     assert found["small.error_rate"].source == "scenario"
 
 
-def test_a_certificate_bounds_errors_and_says_what_is_passed_on(make: Make) -> None:
-    own = Certified(
-        certificate="certificate@1",
-        candidate="small@0123456789",
-        claim="agreement",
-        alpha=0.01,
-        delta=0.05,
-        coverage=0.8,
-    )
-    found = make(measured={"certificates": (own,)}).parameters
+OWN = Certified(
+    certificate="certificate@1",
+    candidate="small@0123456789",
+    claim="agreement",
+    alpha=0.01,
+    delta=0.05,
+    coverage=0.8,
+)
+
+
+def test_a_certificate_says_what_is_passed_on_and_errors_are_those_measured(make: Make) -> None:
+    found = make(measured={"certificates": (OWN,)}).parameters
     assert found["small.escalation_rate"].quantity == pytest.approx(0.2)
+    assert found["small.escalation_rate"].source == "certificate@1"
+    assert found["small.error_rate"].source != "certificate@1"
+
+
+def test_where_nothing_was_measured_the_most_that_is_promised_is_priced(make: Make) -> None:
+    unmeasured = Measured(
+        architecture="small", candidate=OWN.candidate, provider_usd_per_1000=0.0, cpu_seconds_per_1000=1.0
+    )
+    llm = msgspec.structs.replace(LLM, quality=0.94)
+    found = make(llm, unmeasured, measured={"certificates": (OWN,)}).parameters
     # As served at most the incumbent's error and alpha: 0.8 * x + 0.2 * 0.06 = 0.06 + 0.01.
     assert found["small.error_rate"].quantity == pytest.approx(0.0725)
     assert found["small.error_rate"].source == "certificate@1"

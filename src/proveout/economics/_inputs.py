@@ -305,13 +305,14 @@ class _Resolver:
     def _error_rate(self, one: Architecture, terms: ArchitectureTerms) -> tuple[Quantity, str]:
         if terms.error_rate is not None:
             return terms.error_rate, "scenario"
+        if one.measured and one.measured.quality is not None:
+            return round(1 - one.measured.quality, 12), self._trial
         incumbent = self._measurements.of(self._incumbent)
         certified = one.certified
         if certified and certified.coverage > 0 and incumbent and incumbent.quality is not None:
+            # Nobody measured it here, so the most that is promised has to stand for what is expected.
             bound = 1 - incumbent.quality + certified.alpha / certified.coverage
             return min(1.0, round(bound, 12)), certified.certificate
-        if one.measured and one.measured.quality is not None:
-            return round(1 - one.measured.quality, 12), self._trial
         return 0.0, "default"
 
     def _escalation(self, one: Architecture, terms: ArchitectureTerms) -> tuple[Quantity, str]:

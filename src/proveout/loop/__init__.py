@@ -3,7 +3,15 @@
 from proveout.loop._adjudicate import Adjudication, Ask, Asker, adjudicate, label_queue
 from proveout.loop._certify import CertifyOptions, CertifyResult, certify
 from proveout.loop._diagram import Diagram, diagram
-from proveout.loop._economics import cost, decide, measured_joules, measurements_of, price_list, scenario_of
+from proveout.loop._economics import (
+    certified_in,
+    cost,
+    decide,
+    measured_joules,
+    measurements_of,
+    price_list,
+    scenario_of,
+)
 from proveout.loop._event_graphs import graph_handler
 from proveout.loop._graph_files import LoadedGraph, load_reference
 from proveout.loop._knowledge import Found, ingest, replay, search
@@ -46,6 +54,7 @@ __all__ = [
     "approve_run",
     "build",
     "cancel_run",
+    "certified_in",
     "certify",
     "check_policy",
     "compare",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout import economics, trial
+from proveout.certify import certificate_ids, load_certificate
 from proveout.errors import EntryNotFound, ScenarioInvalid
 from proveout.families.llm import prices_of
 from proveout.ledger import LedgerReader
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from proveout.task import Task, Usage
 
-__all__ = ["cost", "decide", "measured_joules", "measurements_of", "price_list", "scenario_of"]
+__all__ = ["certified_in", "cost", "decide", "measured_joules", "measurements_of", "price_list", "scenario_of"]
 
 RECORDED = "recorded"
 UNKNOWN = "price unknown"
@@ -33,7 +34,7 @@ def cost(
     folder: Path,
     *,
     scenario: economics.Scenario | None = None,
-    certificates: Sequence[economics.Certified] = (),
+    certificates: Sequence[economics.Certified] | None = None,
     joules_per_cpu_second: float | None = None,
 ) -> economics.CostReport:
     """What each architecture of the latest trial costs, and what moving to it saves; writes nothing.
@@ -41,7 +42,7 @@ def cost(
     Args:
         folder: of the task.
         scenario: traffic, prices and terms; None reads ``scenario.toml`` in the folder.
-        certificates: what is certified of candidates of the latest trial.
+        certificates: what is certified of candidates; None reads the certificates that the folder holds.
         joules_per_cpu_second: as `measured_joules` found; None gives energy as a range.
 
     Raises:
@@ -49,7 +50,9 @@ def cost(
         EconomicsError: the scenario is not valid, or a price is not known.
     """
     task = load_task(folder)
-    inputs = _inputs(Workspace(folder), task, scenario or scenario_of(folder), certificates)
+    workspace = Workspace(folder)
+    known = certified_in(workspace, task) if certificates is None else certificates
+    inputs = _inputs(workspace, task, scenario or scenario_of(folder), known)
     return economics.cost(msgspec.structs.replace(inputs, joules_per_cpu_second=joules_per_cpu_second))
 
 
@@ -73,14 +76,14 @@ def decide(
     folder: Path,
     *,
     scenario: economics.Scenario | None = None,
-    certificates: Sequence[economics.Certified] = (),
+    certificates: Sequence[economics.Certified] | None = None,
 ) -> economics.Decision:
     """Whether to move away from the incumbent, and to what; the verdict is written to the ledger.
 
     Args:
         folder: of the task.
         scenario: traffic, prices and terms; None reads ``scenario.toml`` in the folder.
-        certificates: what is certified of candidates of the latest trial.
+        certificates: what is certified of candidates; None reads the certificates that the folder holds.
 
     Raises:
         TrialNotFound: no trial of this task has ended.
@@ -88,7 +91,8 @@ def decide(
     """
     given = scenario or scenario_of(folder)
     with opened(folder) as here:
-        inputs = _inputs(here.workspace, here.task, given, certificates)
+        known = certified_in(here.workspace, here.task) if certificates is None else certificates
+        inputs = _inputs(here.workspace, here.task, given, known)
         _check_evidence(here.workspace, inputs)
         found = economics.decide(inputs)
         chosen = next((one.candidate for one in found.options if one.architecture == found.to), "")
@@ -97,7 +101,7 @@ def decide(
                 task=fingerprint(here.task),
                 trial=inputs.measurements.trial,
                 scenario=content_hash(msgspec.to_builtins(given)),
-                certificates=tuple(one.certificate for one in certificates),
+                certificates=tuple(one.certificate for one in inputs.measurements.certificates),
                 verdict=found.verdict,
                 to=found.to,
                 candidate=chosen,
@@ -105,6 +109,27 @@ def decide(
             )
         )
         return found
+
+
+def certified_in(workspace: Workspace, task: Task) -> tuple[economics.Certified, ...]:
+    """What the certificates of a folder promise for this task, the oldest first; those that certify nothing do not.
+
+    Raises:
+        CertificateCorrupt: one cannot be read; `proveout.loop.verify` says whether the others are true.
+    """
+    found = [load_certificate(workspace.certificates / f"{name}.json") for name in certificate_ids(workspace)]
+    mine = [one for one in found if one.certified and one.plan.task == fingerprint(task)]
+    return tuple(
+        economics.Certified(
+            certificate=one.id,
+            candidate=one.plan.candidate,
+            claim=one.claim,
+            alpha=one.alpha,
+            delta=one.delta,
+            coverage=one.coverage,
+        )
+        for one in sorted(mine, key=lambda one: (one.issued, one.id))
+    )
 
 
 def scenario_of(folder: Path) -> economics.Scenario:
@@ -222,13 +247,13 @@ def _recorded(comparison: trial.Comparison) -> economics.Measured:
 
 
 def _check_evidence(workspace: Workspace, inputs: economics.Inputs) -> None:
-    """What the scenario's scores stand on must be here; certificates are looked up by whoever passes them."""
-    trials = set(trial.trial_ids(workspace))
+    """What the scenario's scores stand on must be here."""
+    known = {*trial.trial_ids(workspace), *certificate_ids(workspace)}
     for evidence in economics.evidence_named(inputs):
         kind, _, index = evidence.partition(":")
         missing = kind == "ledger" and index.isdigit() and not _has_entry(workspace, int(index))
-        if missing or (evidence.startswith("trial@") and evidence not in trials):
-            fix = "name a trial of this folder, or an index that `proveout ledger show` lists"
+        if missing or (kind.startswith(("trial@", "certificate@")) and evidence not in known):
+            fix = "name a trial or a certificate of this folder, or an index that `proveout ledger show` lists"
             why = f"{evidence!r} is not in this folder"
             raise ScenarioInvalid("a score without evidence", why=why, fix=fix, about="criteria")
 
