@@ -186,3 +186,31 @@ def test_what_a_step_prints_is_no_part_of_the_json(folder: str, capfd: pytest.Ca
     shown = capfd.readouterr()
     assert json.loads(shown.out)["output"] == 1
     assert shown.err.split() == ["loud", "louder"]
+
+
+WAITS = """
+import os, signal, time
+from pathlib import Path
+from proveout.families.modular.graph import Graph, StepSpec
+
+def wait(text: str) -> str:
+    if not Path(text).exists():
+        Path(text).touch()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(20)
+    return "done"
+
+step = StepSpec(name="wait", run=wait, takes={"text": "input.text"})
+desk = Graph("waits", takes={"text": str}, steps=[step], gives="wait")
+"""
+
+
+def test_a_supervisor_that_stops_a_run_leaves_it_to_be_resumed(proveout: Any, tmp_path: Path) -> None:
+    (tmp_path / "stopped_flow.py").write_text(WAITS, encoding="utf-8")
+    inputs = json.dumps({"text": str(tmp_path / "mark")})
+    code, shown = proveout("run", str(tmp_path), "stopped_flow.py:desk", "--input", inputs, "--key", "once")
+    assert code == 130
+    assert "finished work is kept" in shown
+    code, shown = proveout("run", str(tmp_path), "stopped_flow.py:desk", "--input", inputs, "--key", "once")
+    assert code == 0
+    assert "done" in shown

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from threading import current_thread, main_thread
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from proveout.errors import ProveoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["COMMANDS", "Commands", "main"]
 
@@ -76,7 +82,22 @@ def group() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the code that `proveout --help` documents."""
     given = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(given))
+    with _ended_by_signal():
+        code = _run(given)
+    sys.exit(code)
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does, so that what it holds is let go of and not taken for a crash."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(arguments: list[str]) -> int:
