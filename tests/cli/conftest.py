@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from proveout.cli import main
 
 INTENTS = {
     "card": ["my card {} is lost", "i cannot find card number {}", "card {} was stolen from me"],
@@ -22,10 +21,8 @@ INTENTS = {
 class Ran:
     """What one call of the command line did."""
 
-    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
-        self.code = done.returncode
-        self.out = done.stdout
-        self.err = done.stderr
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
 
     @property
     def json(self) -> Any:
@@ -37,14 +34,18 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def proveout(tmp_path: Path) -> Run:
-    """Call ``proveout`` in the test's folder, as a process of its own."""
+def proveout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Call ``proveout`` in the test's folder, in this process: starting one takes longer than most calls."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
 
     def run(*arguments: object) -> Ran:
-        command = [sys.executable, "-m", "proveout", *map(str, arguments)]
-        environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "120"}
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        return Ran(done)
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        return Ran(int(ended.value.code or 0), out, err)
 
     return run
 
