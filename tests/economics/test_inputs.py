@@ -133,3 +133,20 @@ def test_draws_are_held_at_the_bounds(make: Make) -> None:
     drawn = draw(make(traffic=traffic).parameters, 5_000, 0)["audit_share"]
     assert drawn.min() == 0.0
     assert 0 < np.mean(drawn == 0) < 0.02
+
+
+def test_what_it_abstains_from_is_passed_on_and_errors_are_of_what_it_answers(make: Make) -> None:
+    own = Measured(
+        architecture="small",
+        candidate=OWN.candidate,
+        provider_usd_per_1000=0.0,
+        quality=0.9,
+        answered=0.75,
+        quality_answered=0.96,
+    )
+    found = make(LLM, own).parameters
+    assert found["small.escalation_rate"].quantity == pytest.approx(0.25)
+    assert found["small.error_rate"].quantity == pytest.approx(0.04)
+    assert found["llm.escalation_rate"].quantity == 0
+    certified = make(LLM, own, measured={"certificates": (OWN,)}).parameters
+    assert certified["small.escalation_rate"].quantity == pytest.approx(0.2)

@@ -306,7 +306,8 @@ class _Resolver:
         if terms.error_rate is not None:
             return terms.error_rate, "scenario"
         if one.measured and one.measured.quality is not None:
-            return round(1 - one.measured.quality, 12), self._trial
+            own = one.measured.quality_answered
+            return round(1 - (one.measured.quality if own is None else own), 12), self._trial
         incumbent = self._measurements.of(self._incumbent)
         certified = one.certified
         if certified and certified.coverage > 0 and incumbent and incumbent.quality is not None:
@@ -320,6 +321,8 @@ class _Resolver:
             return terms.escalation_rate, "scenario"
         if one.certified:
             return round(1 - one.certified.coverage, 12), one.certified.certificate
+        if one.measured and one.measured.answered is not None and one.name != self._incumbent:
+            return round(1 - one.measured.answered, 12), self._trial
         return 0.0, "default"
 
 

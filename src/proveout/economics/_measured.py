@@ -49,6 +49,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         tokens_in: mean prompt tokens a request; 0 when no model was asked.
         tokens_out: mean completion tokens a request.
         quality: the headline figure.
+        answered: share of the requests that it answers itself, and does not pass on; None counts as all.
+        quality_answered: the headline figure over those; None takes ``quality``.
         difference: to the incumbent.
         latency_p95_ms: at batch 1.
         artifact_gb: its size, in 10^9 bytes.
@@ -67,6 +69,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     tokens_in: float = 0.0
     tokens_out: float = 0.0
     quality: float | None = None
+    answered: float | None = None
+    quality_answered: float | None = None
     difference: Difference | None = None
     latency_p95_ms: float | None = None
     artifact_gb: float = 0.0

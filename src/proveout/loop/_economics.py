@@ -204,6 +204,8 @@ def _measured(
     consistency = axes.causal.consistency if axes.causal else None
     checked = axes.interpretability.checked
     unknown = _unpriced(one)
+    # Only of right answers is it plain which are wrong among those given.
+    is_share = comparison.headline == "accuracy"
     is_call = one.family == "llm" and task.incumbent.mode in {"endpoint", "recorded"}
     return economics.Measured(
         architecture=one.family,
@@ -215,6 +217,8 @@ def _measured(
         tokens_in=float(usage.tokens_in) if usage else 0.0,
         tokens_out=float(usage.tokens_out) if usage else 0.0,
         quality=quality.value if quality else None,
+        answered=_value(one.quality.coverage) if is_share else None,
+        quality_answered=_value(one.quality.accuracy_answered) if is_share else None,
         difference=_difference(one.quality.vs_incumbent),
         latency_p95_ms=one.latency_ms.p95,
         artifact_gb=one.artifact_bytes / 1e9,
@@ -223,6 +227,10 @@ def _measured(
         interpretability=checked.value if checked else None,
         causal=consistency.value if consistency else None,
     )
+
+
+def _value(estimate: trial.Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value
 
 
 def _unpriced(one: trial.CandidateResult) -> str:
