@@ -24,6 +24,7 @@ __all__ = ["print_costs", "print_decision", "print_verdict"]
 HOLDS = {True: "holds", False: "fails", None: "open"}
 DRIVERS_SHOWN = 3
 UNBOUNDED = 1000
+THOUSAND = 1000.0
 
 
 Cell = Callable[["RunRate", "BreakEven | None"], str]
@@ -108,5 +109,9 @@ def print_verdict(decision: Decision, console: Console) -> None:
     console.print(Text(f"Verdict: {decision.verdict}{to}.", style="bold"))
     console.print(Text(f"{decision.reason[0].upper()}{decision.reason[1:]}."))
     for turn in decision.cost.flips.get(decision.to, ())[:1]:
-        now = f"{turn.typical:,.4g} {turn.unit} now"
-        console.print(Text(f"It stops being worth it where {turn.name} is {turn.value:,.4g} ({now})."))
+        now = f"{_figure(turn.typical)} {turn.unit} now"
+        console.print(Text(f"It stops being worth it where {turn.name} is {_figure(turn.value)} ({now})."))
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= THOUSAND else f"{value:.4g}"
