@@ -76,3 +76,9 @@ def test_custom_columns_and_tags(rows: list[dict[str, str]]) -> None:
     assert all(column.startswith("x_") or column.isalnum() for column in FOCUS_COLUMNS)
     paid = {row["ServiceName"]: row["ProviderName"] for row in rows}
     assert (paid["Incumbent"], paid["Processors"]) == ("Someone", "own infrastructure")
+
+
+def test_what_is_passed_on_is_paid_to_the_incumbent(rows: list[dict[str, str]]) -> None:
+    paid = {row["SkuId"]: row["ProviderName"] for row in rows}
+    assert paid["small-escalation"] == paid["small-audit"] == "llm"
+    assert paid["small-storage"] == "own infrastructure"
