@@ -251,3 +251,27 @@ def test_what_costs_more_from_the_first_day_is_not_said_to_pay_back(make: Make) 
     assert (found.verdict, found.options[0].outcome.code) == ("do not migrate", "loss")
     assert "a day more than it saves" in found.reason
     assert "pays back" not in found.reason
+
+
+def test_what_was_compared_with_another_is_not_taken_for_this_incumbent(make: Make) -> None:
+    old = Measured(architecture="old", candidate="old@1", provider_usd_per_1000=2.0, quality=0.99)
+    terms = DecisionTerms(incumbent="old")
+
+    def gate(**measured: object) -> tuple[bool | None, str]:
+        inputs = make(LLM, SMALL, old, decision=terms, measured=measured)
+        option = next(one for one in decide(inputs).options if one.architecture == "small")
+        found = next(one for one in option.gates if one.name == "quality")
+        return found.holds, found.detail
+
+    assert gate() == (None, "it was compared with llm, and not with old")
+    own = Certified(
+        certificate="certificate@1",
+        candidate=SMALL.candidate,
+        claim="agreement",
+        alpha=0.01,
+        delta=0.05,
+        coverage=0.7,
+        incumbent="llm@1",
+    )
+    assert gate(certificates=(own,))[0] is None
+    assert gate(certificates=(msgspec.structs.replace(own, incumbent="expected labels"),))[0] is True

@@ -212,8 +212,11 @@ def measurements_of(
 
 def _of_incumbent(one: economics.Certified, comparison: trial.Comparison) -> bool:
     """Whether it compares with the trial's incumbent; what agrees with the labels loses as little to any."""
-    named = one.incumbent.startswith("column ") or "@" in one.incumbent
-    return not named or not comparison.incumbent or one.incumbent == comparison.incumbent
+    theirs = comparison.incumbent
+    if not theirs or one.incumbent in ("", "expected labels", theirs):
+        return True
+    # What the rows hold as the incumbent's answers is what the llm family gives back.
+    return one.incumbent == RECORDED and theirs.startswith("llm@")
 
 
 def _measured(
