@@ -107,8 +107,8 @@ def focus_csv(report: CostReport, architecture: str, month: date, *, account: st
         architecture: whose charges.
         month: any day of it.
         account: the billing account; the task's name when left out.
-        provider: who is paid for its own model answers; the architecture's name when left out. Answers of the
-            incumbent are paid to the incumbent.
+        provider: who is paid for model answers; when left out, the name of the architecture that gives them, which is
+            the incumbent's for what is passed on or audited.
 
     Raises:
         ArchitectureUnknown: the report has none of that name.
@@ -124,7 +124,7 @@ def focus_csv(report: CostReport, architecture: str, month: date, *, account: st
     common = _common(report, rate, month, account)
     for part, tier, requests, usd in _charges(rate):
         if usd:
-            paid_to = report.incumbent if part in PASSED_ON else provider or architecture
+            paid_to = provider or (report.incumbent if part in PASSED_ON else architecture)
             writer.writerow(common | _row(part, tier, requests, usd, rate, paid_to))
     return buffer.getvalue()
 

@@ -122,14 +122,12 @@ def certified_in(workspace: Workspace, task: Task) -> tuple[economics.Certified,
         CertificateCorrupt: one cannot be read or does not verify.
         CertificateForeign: one is signed with the key of another ledger.
     """
-    with LedgerReader.open(workspace) as reader:
-        bodies = [found.body() for found in reader.entries(kind=CertificateAlarmed.kind)]
-    alarmed = {body.certificate for body in bodies if isinstance(body, CertificateAlarmed)}
     paths = [workspace.certificates / f"{name}.json" for name in certificate_ids(workspace)]
     found = [(path, load_certificate(path)) for path in paths]
     ours = [(path, one) for path, one in found if one.certified and one.plan.task == fingerprint(task)]
     for path, _ in ours:
         check_certificate(workspace, path)
+    alarmed = _alarmed(workspace) if ours else set()
     mine = [one for _, one in ours if one.id not in alarmed]
     return tuple(
         economics.Certified(
@@ -143,6 +141,13 @@ def certified_in(workspace: Workspace, task: Task) -> tuple[economics.Certified,
         )
         for one in sorted(mine, key=lambda one: (one.issued, one.id))
     )
+
+
+def _alarmed(workspace: Workspace) -> set[str]:
+    """Ids of the certificates that an alarm called broken."""
+    with LedgerReader.open(workspace) as reader:
+        bodies = [found.body() for found in reader.entries(kind=CertificateAlarmed.kind)]
+    return {body.certificate for body in bodies if isinstance(body, CertificateAlarmed)}
 
 
 def scenario_of(folder: Path) -> economics.Scenario:
