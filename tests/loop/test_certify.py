@@ -255,3 +255,15 @@ def test_a_recorded_column_that_holds_nothing_is_no_incumbent(tmp_path: Path) ->
     assert "answer" in toml.read_text(encoding="utf-8")
     with pytest.raises(ColumnMissing, match="no answers of the incumbent"):
         loop.certify(desk, msgspec.structs.replace(OPTIONS, incumbent="answer"))
+
+
+def test_the_same_look_stays_free_after_another_was_allowed(counted: Path) -> None:
+    first = loop.certify(counted, OPTIONS)
+    loop.certify(counted, msgspec.structs.replace(OPTIONS, alpha=0.06, budget=0.1))
+    assert loop.certify(counted, OPTIONS) == first
+    assert first.certificate is not None
+    Path(first.certificate).unlink()
+    assert loop.certify(counted, OPTIONS).certified
+    certificate = certify.load_certificate(Path(first.certificate))
+    assert (certificate.spending.before, certificate.spending.budget) == (0.05, 0.1)
+    assert loop.verify(counted).ok
