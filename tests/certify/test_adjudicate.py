@@ -94,8 +94,26 @@ def test_no_cell_is_a_formula() -> None:
         ("id,verdict\nrow-0,maybe\n", "no such verdict"),
         ("id,verdict\nrow-9,a\n", "not in the queue"),
         ("id,verdict\nrow-0,a\nrow-0,b\n", "stands there twice"),
+        ("id,verdict\nrow-0," + "a" * 200_000, "it is no CSV"),
     ],
 )
 def test_a_file_that_is_not_of_the_queue_is_refused(content: str, match: str) -> None:
     with pytest.raises(LabelsInvalid, match=match):
         certify.read_questions_csv(content, [question(0)], "labels.csv")
+
+
+def test_verdicts_on_other_answers_are_refused() -> None:
+    asked = question(0)
+    content = certify.questions_csv([asked]).replace('""', '"a"')
+    assert certify.read_questions_csv(content, [asked], "labels.csv") == {0: "a"}
+    other = msgspec.structs.replace(asked, row=msgspec.structs.replace(asked.row, student="another"))
+    with pytest.raises(LabelsInvalid, match="a verdict on other answers"):
+        certify.read_questions_csv(content, [other], "labels.csv")
+
+
+def test_an_id_may_look_like_a_formula() -> None:
+    asked = msgspec.structs.replace(question(0), id="-7")
+    content = certify.questions_csv([asked]).replace('""', '"both"')
+    assert content.splitlines()[1].startswith('"\'-7"')
+    assert certify.read_questions_csv(content, [asked], "labels.csv") == {0: "both"}
+    assert certify.read_questions_csv("id,verdict\n-7,b\n", [asked], "labels.csv") == {0: "b"}

@@ -17,6 +17,7 @@ from proveout.certify import (
     kelly_bet,
     most_losses,
 )
+from proveout.certify._bounds import largest_bet
 
 SHARES = st.floats(0.001, 0.5)
 DRAWS = 20_000
@@ -95,3 +96,11 @@ def test_the_margin_of_coverage_holds_at_every_threshold_at_once() -> None:
     far = [np.abs(np.sort(rng.random(500)) - (np.arange(500) + 0.5) / 500).max() for _ in range(1000)]
     assert np.mean(np.array(far) > coverage_margin(500)) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 1000)
     assert coverage_margin(0) == 1.0
+
+
+@given(alpha=SHARES, delta=st.floats(0.001, 0.3), share=st.floats(0.001, 1.0))
+def test_fewer_rows_can_certify_no_net_loss_though_all_gain(alpha: float, delta: float, share: float) -> None:
+    least = fewest_rows(alpha, delta, "non-inferiority")
+    assert least <= fewest_rows(alpha, delta)
+    assert betting_p(0, least - 1, least - 1, alpha, [share * largest_bet(alpha)]) > delta * (1 - 1e-9)
+    assert betting_p(0, 2 * least + 10, 2 * least + 10, alpha, [largest_bet(alpha)]) <= delta

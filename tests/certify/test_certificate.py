@@ -90,3 +90,11 @@ def test_storing_writes_evidence_and_an_entry(made: Any, tmp_path: Path) -> None
         (entry,) = [one.body() for one in reader.entries()]
     assert isinstance(entry, certify.CertificateIssued)
     assert entry.evidence == certificate.evidence.sha256
+
+
+def test_rows_of_no_planned_segment_count_in_the_share_that_is_stated(made: Any) -> None:
+    plan = made.plan(made.rows(600, seed=5, wrong=0.0, segments=("a", "b")), alpha=0.1)
+    certificate, _ = made.certificate(plan, made.rows(900, wrong=0.0, segments=("a", "b", "new")))
+    assert certificate.certified
+    assert certificate.coverage < 0.67
+    assert f"may serve {round(certificate.coverage * 100, 2):g} % of traffic" in certificate.statement

@@ -162,3 +162,10 @@ def test_certificates_keep_their_promise_and_the_naive_rule_does_not(claim: Clai
         naive_broken += bool(len(naive)) and true[naive[-1]] > alpha
     assert broken / draws <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / draws)
     assert naive_broken / draws > 0.3
+
+
+def test_the_band_of_the_share_served_counts_sessions_and_not_their_rows(made: Any) -> None:
+    rows = made.rows(900, wrong=0.0, sessions=300)
+    (part,) = certify.decide(rows, made.plan(rows, alpha=0.1).grid)
+    assert part.units == 300
+    assert part.coverage - part.coverage_low == pytest.approx(certify.coverage_margin(300))

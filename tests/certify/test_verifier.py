@@ -144,3 +144,24 @@ def test_it_shares_no_code_with_the_issuer_and_is_short() -> None:
     assert "proveout." not in source
     assert "import proveout" not in source
     assert source.count("\n") < 200
+
+
+def test_rows_that_stand_twice_are_rejected_though_they_are_signed(made: Any, write: Any) -> None:
+    rows = made.rows(30, wrong=0.0)
+    grid = certify.Grid(claim="agreement", alpha=0.2, delta=0.05, thresholds=(0.6, 0.1))
+    plan = msgspec.structs.replace(made.plan(rows), grid=grid)
+    copies = [msgspec.structs.replace(row, unit=f"copy {row.unit}") for row in rows]
+    assert certify.verify_certificate(write(*made.certificate(plan, [*rows, *copies]))) == [
+        "an input counts more than once"
+    ]
+
+
+@pytest.mark.parametrize("change", [{"spent": 0.01}, {"budget": 0.04}, {"before": 0.02}], ids=str)
+def test_a_budget_that_does_not_add_up_is_rejected_though_it_is_signed(
+    made: Any, write: Any, change: dict[str, Any]
+) -> None:
+    path = write(*small(made))
+    document = json.loads(path.read_bytes())
+    document["spending"] |= change
+    path.write_bytes(resigned(document, made))
+    assert certify.verify_certificate(path) == ["more error is spent than stated"]

@@ -62,7 +62,7 @@ def test_the_round_trip_by_csv_and_verify(big: Path, tmp_path: Path) -> None:
     assert lines
     for line in lines:
         right = "card" if "card" in line[1] else "refund"
-        line[4] = "a" if line[2] == right else "b"
+        line[-1] = "a" if line[2] == right else "b"
     with queue.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *lines])
     done = run.invoke(adjudicate, [str(big), *COMMON, "--from", str(queue), "--by", "ada", "--json"])

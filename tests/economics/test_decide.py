@@ -225,3 +225,53 @@ def test_a_decision_as_json_is_plain(make: Make) -> None:
     assert msgspec.json.decode(msgspec.json.encode(found)) == msgspec.json.decode(msgspec.json.encode(found))
     assert found["verdict"] == "migrate"
     assert found["cost"]["parameters"]["usd_per_error"]["value"] == "uniform(low 0.1, high 0.2)"
+
+
+def test_a_move_that_is_too_slow_does_not_stand_in_the_way_of_one_that_is_not(make: Make) -> None:
+    dear = small(architecture="dear", candidate="dear@1")
+    terms = {
+        "small": ArchitectureTerms(engineer_hours=10.0, ops_usd_per_month=36.5),
+        "dear": ArchitectureTerms(engineer_hours=13.0),
+    }
+    found = decide(make(LLM, SMALL, dear, architectures=terms, decision=DecisionTerms(payback_days=120)))
+    assert {one.architecture: one.outcome.code for one in found.options} == {"small": "pays", "dear": "too-slow"}
+    assert (found.verdict, found.to) == ("migrate", "small")
+
+
+def test_an_error_rate_nobody_knows_is_said_where_errors_have_a_price(make: Make) -> None:
+    bought = {"bought": ArchitectureTerms(provider_usd_per_1000=0.1)}
+    words = "nobody measured or stated how often bought is wrong"
+    assert words in " ".join(cost(make(architectures=bought, prices=PriceTerms(usd_per_error=1.0))).warnings)
+    assert words not in " ".join(cost(make(architectures=bought)).warnings)
+
+
+def test_what_costs_more_from_the_first_day_is_not_said_to_pay_back(make: Make) -> None:
+    bare = {"small": ArchitectureTerms(ops_usd_per_month=3650.0)}
+    found = decide(make(architectures=bare))
+    assert (found.verdict, found.options[0].outcome.code) == ("do not migrate", "loss")
+    assert "a day more than it saves" in found.reason
+    assert "pays back" not in found.reason
+
+
+def test_what_was_compared_with_another_is_not_taken_for_this_incumbent(make: Make) -> None:
+    old = Measured(architecture="old", candidate="old@1", provider_usd_per_1000=2.0, quality=0.99)
+    terms = DecisionTerms(incumbent="old")
+
+    def gate(**measured: object) -> tuple[bool | None, str]:
+        inputs = make(LLM, SMALL, old, decision=terms, measured=measured)
+        option = next(one for one in decide(inputs).options if one.architecture == "small")
+        found = next(one for one in option.gates if one.name == "quality")
+        return found.holds, found.detail
+
+    assert gate() == (None, "it was compared with llm, and not with old")
+    own = Certified(
+        certificate="certificate@1",
+        candidate=SMALL.candidate,
+        claim="agreement",
+        alpha=0.01,
+        delta=0.05,
+        coverage=0.7,
+        incumbent="llm@1",
+    )
+    assert gate(certificates=(own,))[0] is None
+    assert gate(certificates=(msgspec.structs.replace(own, incumbent="expected labels"),))[0] is True

@@ -76,3 +76,12 @@ def test_custom_columns_and_tags(rows: list[dict[str, str]]) -> None:
     assert all(column.startswith("x_") or column.isalnum() for column in FOCUS_COLUMNS)
     paid = {row["ServiceName"]: row["ProviderName"] for row in rows}
     assert (paid["Incumbent"], paid["Processors"]) == ("Someone", "own infrastructure")
+
+
+def test_what_is_passed_on_is_paid_to_the_incumbent(make: Make) -> None:
+    terms = {"small": ArchitectureTerms(escalation_rate=0.2, storage_gb=500.0)}
+    report = cost(make(traffic=Traffic(queries_per_day=10_000.0, audit_share=0.1), architectures=terms))
+    rows = csv.DictReader(io.StringIO(focus_csv(report, "small", date(2026, 12, 9))))
+    paid = {row["SkuId"]: row["ProviderName"] for row in rows}
+    assert paid["small-escalation"] == paid["small-audit"] == "llm"
+    assert paid["small-storage"] == "own infrastructure"

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from proveout import certify, loop
 from proveout.certify import Question
-from proveout.errors import CertificateForeign, ColumnMissing, DeltaSpent, EvidenceUnusable
+from proveout.errors import CertificateCorrupt, CertificateForeign, ColumnMissing, DeltaSpent, EvidenceUnusable
 from proveout.ledger import LedgerReader
 from proveout.loop import CertifyOptions
+from proveout.loop._open import opened
 from proveout.store import Workspace
+from proveout.task import load_task
 
 INTENTS = {"card": "my card {} is lost", "refund": "please refund order {}"}
 OPTIONS = CertifyOptions(names=("distilled",), embedder="tfidf", alpha=0.05)
@@ -195,3 +198,72 @@ def test_asking_may_stop_and_skip(tmp_path: Path) -> None:
     assert loop.adjudicate(desk, lambda _: lambda _: None, by="ada", options=options).labelled == 0
     skipped = loop.adjudicate(desk, lambda _: lambda _: "", by="ada", options=options)
     assert (skipped.labelled, skipped.reached) == (0, False)
+
+
+def test_a_key_that_is_named_has_to_be_the_ledgers(counted: Path) -> None:
+    path = Path(str(loop.certify(counted, OPTIONS).certificate))
+    own = bytes.fromhex(certify.load_certificate(path).key)
+    assert loop.verify_certificate(path, key=own).ok
+    assert not loop.verify_certificate(path, key=bytes(32)).ok
+    assert not loop.verify_certificate(path, folder=counted, key=bytes(32)).ok
+
+
+def test_a_certificate_the_ledger_does_not_hold_is_broken_though_it_is_signed(counted: Path) -> None:
+    path = Path(str(loop.certify(counted, OPTIONS).certificate))
+    document = {**json.loads(path.read_bytes()), "statement": "The cheap path may serve all traffic."}
+    del document["signature"]
+    with opened(counted) as here:
+        signature = here.ledger.sign(json.dumps(document, sort_keys=True, indent=1).encode() + b"\n")
+    signed = document | {"signature": signature.hex()}
+    path.write_bytes(json.dumps(signed, sort_keys=True, indent=1).encode() + b"\n")
+    assert certify.verify_certificate(path) == []
+    (check,) = loop.verify_certificate(path).checks
+    assert "does not hold that it was issued" in check.detail
+
+
+def test_an_altered_certificate_is_not_handed_out_again(counted: Path) -> None:
+    path = Path(str(loop.certify(counted, OPTIONS).certificate))
+    path.write_bytes(path.read_bytes().replace(b"may serve", b"must serve"))
+    with pytest.raises(CertificateCorrupt, match="does not verify"):
+        loop.certify(counted, OPTIONS)
+    workspace, task = Workspace(counted), load_task(counted)
+    with pytest.raises(CertificateCorrupt, match="does not verify"):
+        loop.certified_in(workspace, task)
+
+
+def test_what_an_alarm_called_broken_promises_nothing(counted: Path) -> None:
+    result = loop.certify(counted, OPTIONS)
+    workspace, task = Workspace(counted), load_task(counted)
+    (found,) = loop.certified_in(workspace, task)
+    assert (found.candidate, found.incumbent) == (result.candidate, "expected labels")
+    with opened(counted) as here:
+        here.ledger.append(
+            certify.CertificateAlarmed(
+                certificate=found.certificate, audits=90, losses=9, evidence=21.0, action="roll back"
+            )
+        )
+    assert loop.certified_in(workspace, task) == ()
+
+
+def test_a_recorded_column_that_holds_nothing_is_no_incumbent(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path / "empty", column="answer")
+    toml = desk / "task.toml"
+    rows = tmp_path / "empty" / "rows.csv"
+    lines = [line.split(",") for line in rows.read_text(encoding="utf-8").splitlines()]
+    bare = [lines[0], *([text, label, "", *rest] for text, label, _, *rest in lines[1:])]
+    rows.write_text("\n".join(",".join(line) for line in bare) + "\n", encoding="utf-8")
+    assert "answer" in toml.read_text(encoding="utf-8")
+    with pytest.raises(ColumnMissing, match="no answers of the incumbent"):
+        loop.certify(desk, msgspec.structs.replace(OPTIONS, incumbent="answer"))
+
+
+def test_the_same_look_stays_free_after_another_was_allowed(counted: Path) -> None:
+    first = loop.certify(counted, OPTIONS)
+    loop.certify(counted, msgspec.structs.replace(OPTIONS, alpha=0.06, budget=0.1))
+    assert loop.certify(counted, OPTIONS) == first
+    assert first.certificate is not None
+    Path(first.certificate).unlink()
+    assert loop.certify(counted, OPTIONS).certified
+    certificate = certify.load_certificate(Path(first.certificate))
+    assert (certificate.spending.before, certificate.spending.budget) == (0.05, 0.1)
+    assert loop.verify(counted).ok

@@ -181,3 +181,24 @@ def test_energy_is_measured_where_there_are_counters(desk: Path, tmp_path: Path)
     assert [rate.energy[0].source for rate in found.rates if rate.architecture == "retrieval"] == ["measured"]
     estimated = loop.cost(desk, scenario=BUSY).rates
     assert [rate.energy[0].source for rate in estimated if rate.architecture == "retrieval"] == ["estimated"]
+
+
+@pytest.mark.parametrize(
+    ("source", "counts"),
+    [("", True), ("expected labels", True), ("recorded", True), ("column other", False), ("llm@0", False)],
+)
+def test_a_certificate_against_another_incumbent_is_left_out(desk: Path, source: str, counts: bool) -> None:  # noqa: FBT001
+    task = load_task(desk)
+    comparison = trial.latest_trial(Workspace(desk), task=fingerprint(task))
+    own = Certified(
+        certificate="certificate@1",
+        candidate=next(one.id for one in comparison.candidates if one.family == "retrieval"),
+        claim="agreement",
+        alpha=0.01,
+        delta=0.05,
+        coverage=0.7,
+        incumbent=source,
+    )
+    assert loop.measurements_of(task, comparison, {}, [own]).certificates == ((own,) if counts else ())
+    same = msgspec.structs.replace(own, incumbent=comparison.incumbent or "")
+    assert loop.measurements_of(task, comparison, {}, [same]).certificates == (same,)

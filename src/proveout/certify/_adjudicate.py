@@ -13,9 +13,10 @@ from proveout.certify._entries import RowAdjudicated
 from proveout.certify._rows import Row, Verdict
 from proveout.errors import LabelsInvalid
 from proveout.ledger import LedgerReader
+from proveout.task import content_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from proveout.certify._plan import Plan
     from proveout.store import Workspace
@@ -34,7 +35,8 @@ __all__ = [
 
 # What a person may say: whether answer A is right, and whether answer B is.
 VERDICTS = {"a": (True, False), "b": (False, True), "both": (True, True), "neither": (False, False)}
-HEADER = ["id", "input", "answer_a", "answer_b", "verdict"]
+SHORT = 16
+HEADER = ["id", "input", "answer_a", "answer_b", "asked", "verdict"]
 # A spreadsheet takes a cell that begins with one of these for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -59,6 +61,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     student_is_a: bool
     row: Row
     at: int
+
+    @property
+    def asked(self) -> str:
+        """A name of the row and its two answers; a letter first, so that a spreadsheet takes it for no number."""
+        return f"q{content_hash([self.row.input, self.row.student, self.row.incumbent])[:SHORT]}"
 
     def said(self, verdict: str, *, snapshot: str, by: str) -> RowAdjudicated:
         """The ledger entry of a verdict, one of `VERDICTS`."""
@@ -153,7 +160,9 @@ def questions_csv(questions: Sequence[Question]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(HEADER)
-    writer.writerows([one.id, *map(_inert, (one.text, one.answer_a, one.answer_b)), ""] for one in questions)
+    writer.writerows(
+        [_inert(one.id), *map(_inert, (one.text, one.answer_a, one.answer_b)), one.asked, ""] for one in questions
+    )
     return buffer.getvalue()
 
 
@@ -182,25 +191,37 @@ def read_questions_csv(content: str, questions: Sequence[Question], about: str) 
     """Verdicts by the place of their row; lines without one are left for later.
 
     Raises:
-        LabelsInvalid: a column is missing, a row is not of the queue, stands twice, or its verdict is not known.
+        LabelsInvalid: a column is missing, a row is not of the queue, was asked about other answers (of another
+            candidate or incumbent), stands twice, or its verdict is not known.
     """
-    known = {one.id: one for one in questions}
-    reader = csv.DictReader(io.StringIO(content))
-    if not {"id", "verdict"} <= set(reader.fieldnames or []):
-        raise _invalid("a column is missing", f"it has {reader.fieldnames}, and id and verdict are needed", about)
+    known = {_inert(one.id): one for one in questions}
     found: dict[int, str] = {}
-    for line in reader:
-        verdict, where = (line["verdict"] or "").strip().lower(), f"{about}:{reader.line_num}"
+    for where, line in _lines(content, about):
+        verdict = (line["verdict"] or "").strip().lower()
         if not verdict:
             continue
         if verdict not in VERDICTS:
             raise _invalid("no such verdict", f"{verdict!r} is none of {', '.join(VERDICTS)}", where)
-        question = known.get(line["id"])
+        question = known.get(_inert(line["id"] or ""))
         if question is None:
             raise _invalid("a row that was not asked about", f"{line['id']!r} is not in the queue", where)
+        if line.get("asked", question.asked) != question.asked:
+            raise _invalid("a verdict on other answers", f"{line['id']!r} was asked about two others", where)
         if found.setdefault(question.at, verdict) != verdict:
             raise _invalid("two verdicts on one row", f"{line['id']!r} stands there twice", where)
     return found
+
+
+def _lines(content: str, about: str) -> Iterator[tuple[str, dict[str, str | None]]]:
+    """Each line with its place."""
+    reader = csv.DictReader(io.StringIO(content))
+    try:
+        if not {"id", "verdict"} <= set(reader.fieldnames or []):
+            raise _invalid("a column is missing", f"it has {reader.fieldnames}, and id and verdict are needed", about)
+        for line in reader:
+            yield f"{about}:{reader.line_num}", line
+    except csv.Error as error:
+        raise _invalid("it is no CSV", str(error), f"{about}:{reader.line_num}") from error
 
 
 def _invalid(what: str, why: str, about: str) -> LabelsInvalid:

@@ -69,14 +69,17 @@ def most_losses(rows: Ints | int, alpha: float, delta: float) -> Any:
     return np.where(binom.cdf(found, rows, alpha) <= delta, found, found - 1)
 
 
-def fewest_rows(alpha: float, delta: float) -> int:
-    """Rows below which no certificate is possible, whatever they say: (1 - alpha)^rows must be ≤ delta.
+def fewest_rows(alpha: float, delta: float, claim: str = "agreement") -> int:
+    """Rows below which no certificate is possible, whatever they say.
+
+    Agreement: (1 - alpha)^rows must be ≤ delta. Otherwise rows may gain, and the largest bet must win 1/delta on gains.
 
     Example:
-        >>> fewest_rows(0.01, 0.05)
-        299
+        >>> fewest_rows(0.01, 0.05), fewest_rows(0.01, 0.05, "non-inferiority")
+        (299, 5)
     """
-    return math.ceil(math.log(delta) / math.log1p(-alpha))
+    growth = -math.log1p(-alpha) if claim == "agreement" else math.log1p(largest_bet(alpha) * (alpha + 1))
+    return math.ceil(-math.log(delta) / growth)
 
 
 def largest_bet(alpha: float) -> float:
@@ -145,13 +148,14 @@ def betting_p(worse: Ints | int, better: Ints | int, rows: int, alpha: float, tu
     return found[0] if found.shape == (1,) else found
 
 
-def coverage_margin(rows: int, delta: float = 0.05) -> float:
+def coverage_margin(units: int, delta: float = 0.05) -> float:
     """How far a measured share served may be off at every threshold at once, with probability ≥ 1 - delta.
 
     The threshold is chosen on the same rows, which a plain interval does not allow for; this one does (Massart 1990).
+    Rows of one unit depend on each other, so that units count and not rows.
 
     Example:
         >>> round(coverage_margin(1000), 4)
         0.0429
     """
-    return math.sqrt(math.log(2 / delta) / (2 * rows)) if rows else 1.0
+    return math.sqrt(math.log(2 / delta) / (2 * units)) if units else 1.0

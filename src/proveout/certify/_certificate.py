@@ -164,7 +164,7 @@ def issue(
     unsigned = Certificate(
         format=FORMAT,
         id=f"certificate@{hashlib.sha256(f'{plan.hash}{digest}'.encode()).hexdigest()[:16]}",
-        statement=statement(plan, parts, wanted, missing),
+        statement=statement(plan, parts, len(rows), wanted, missing),
         certified=certified,
         claim=plan.grid.claim,
         alpha=plan.grid.alpha,

@@ -165,7 +165,7 @@ def _part(
         for tau, served, worse, better, missing, p in columns
     )
     at = path[passed - 1] if passed else None
-    share, margin = (at.served / rows if at else 0.0), coverage_margin(rows)
+    share, margin = (at.served / rows if at else 0.0), coverage_margin(counts.units)
     return Part(
         segment=name,
         rows=rows,

@@ -51,7 +51,7 @@ def needed(grid: Grid, expected: Expected, have: int) -> Needed:
         299
     """
     delta = grid.delta / max(len(grid.segments), 1)
-    least = fewest_rows(grid.alpha, delta)
+    least = fewest_rows(grid.alpha, delta, grid.claim)
     rate = (expected.worse + 0.5) / (expected.units + 1) if expected.worse else expected.worse / max(expected.units, 1)
     gain = expected.better / max(expected.units, 1)
     net = rate - gain if grid.claim != "agreement" else rate

@@ -39,9 +39,8 @@ def verify_certificate(path: Path, *, key: bytes | None = None) -> list[str]:
 def _verify(content: bytes, beside: Callable[[str], bytes], key: bytes | None) -> list[str]:
     try:
         certificate = _read(content, indent=1)
-        return _signature(certificate, key) or _follows(
-            certificate, beside(f"{certificate['evidence']['sha256']}.json")
-        )
+        evidence = f"{certificate['evidence']['sha256']}.json"
+        return _signature(certificate, key) or _follows(certificate, beside(evidence))
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         return [f"it is not a certificate with its evidence: {type(error).__name__} {error}"]
 
@@ -54,7 +53,6 @@ def _read(content: bytes, indent: int | None) -> Json:
 
 
 def _form(value: Json, indent: int | None) -> bytes:
-    """The one form that content is written in."""
     separators = None if indent else (",", ":")
     return json.dumps(value, sort_keys=True, indent=indent, separators=separators, allow_nan=False).encode() + b"\n"
 
@@ -73,20 +71,22 @@ def _signature(certificate: Json, key: bytes | None) -> list[str]:
 
 
 def _follows(certificate: Json, content: bytes) -> list[str]:
-    evidence, stated = _read(content, indent=None), certificate["evidence"]
+    evidence, stated, spent = _read(content, indent=None), certificate["evidence"], certificate["spending"]
     grid, plan_hash = certificate["plan"]["grid"], hashlib.sha256(_form(certificate["plan"], None)[:-1]).hexdigest()
     name = hashlib.sha256(f"{plan_hash}{stated['sha256']}".encode()).hexdigest()[:16]
-    terms = {term: certificate[term] for term in ("claim", "alpha", "delta")}
+    terms, rows = {term: certificate[term] for term in ("claim", "alpha", "delta")}, evidence["rows"]
     checks = {
         "the evidence is not that of the hash": hashlib.sha256(content).hexdigest() == stated["sha256"],
         "it has other columns": evidence["columns"] == COLUMNS,
-        "the number of rows is not that stated": len(evidence["rows"]) == stated["rows"] == certificate["rows"],
+        "the number of rows is not that stated": len(rows) == stated["rows"] == certificate["rows"],
         "the plan is not that of its hash": plan_hash == certificate["plan_hash"],
         "the id is not that of plan and evidence": certificate["id"] == f"certificate@{name}",
         "the terms are not those of the plan": terms.items() <= grid.items(),
+        "more error is spent than stated": spent["spent"] == grid["delta"] <= spent["budget"] - spent["before"] + 1e-9,
+        "an input counts more than once": len({row[0] for row in rows}) == len({(row[0], row[1]) for row in rows}),
         "a bet is not allowed": all(0 < bet <= 0.999 / (1 - grid["alpha"]) for bet in grid["bets"]),
     }
-    return [problem for problem, holds in checks.items() if not holds] or _recompute(certificate, evidence["rows"])
+    return [problem for problem, holds in checks.items() if not holds] or _recompute(certificate, rows)
 
 
 def _recompute(certificate: Json, rows: Rows) -> list[str]:
@@ -97,15 +97,15 @@ def _recompute(certificate: Json, rows: Rows) -> list[str]:
     outcome = _in_sequence([[step[-1] for step in path] for path, _ in paths], grid["delta"])
     found = [_part(*one, grid) for one in zip(names, taken, paths, outcome, strict=True)]
     share = sum(part["served"] for part in found) / max(len(rows), 1)
-    whole = {"certified": any(passed for passed, _ in outcome), "coverage": share}
-    same = _same(found, certificate["parts"]) and _same(whole, {name: certificate[name] for name in whole})
+    whole = {"parts": found, "certified": any(passed for passed, _ in outcome), "coverage": share}
+    same = _same(whole, {name: certificate[name] for name in whole})
     return [] if same else ["the outcome does not follow from the evidence"]
 
 
 def _part(name: str, rows: Rows, counted: tuple[Rows, int], outcome: tuple[int, float], grid: Json) -> Json:
     (path, units), (passed, level) = counted, outcome
     at: list[Any] = path[passed - 1] if passed else [None, 0, 0, 0, 0, 1.0]
-    margin = math.sqrt(math.log(40) / (2 * len(rows))) if rows else 1.0
+    margin = math.sqrt(math.log(40) / (2 * units)) if units else 1.0
     share = at[1] / len(rows) if rows else 0.0
     low, high = (max(0.0, share - margin), min(1.0, share + margin)) if passed else (0.0, 0.0)
     bound = _bound(at, units, level, grid, passed) if passed else None

@@ -44,11 +44,10 @@ def promise(plan: Plan) -> str:
     )
 
 
-def statement(plan: Plan, parts: Sequence[Part], wanted: Needed | None, missing: int) -> str:
-    """The whole certificate in one or two sentences."""
-    rows = sum(part.rows for part in parts)
+def statement(plan: Plan, parts: Sequence[Part], rows: int, wanted: Needed | None, missing: int) -> str:
+    """The whole certificate in one or two sentences; of ``rows`` some may be of no segment that was planned."""
     if wanted is None:
-        covered = sum(part.served for part in parts) / rows
+        covered = sum(part.served for part in parts) / max(rows, 1)
         named = [part.segment or "(no segment)" for part in parts if part.threshold is not None]
         where = f" ({len(named)} of {len(parts)} segments: {', '.join(named)})" if plan.grid.segments else ""
         return f"The cheap path may serve {share(round(covered, 4))} of traffic{where}: {promise(plan)}."

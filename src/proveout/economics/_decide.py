@@ -138,7 +138,8 @@ def decide(inputs: Inputs) -> Decision:
     exact, draws = _values(inputs)
     report = cost(inputs)
     options = tuple(_option(inputs, exact, report, move) for move in report.break_even)
-    passed = [option.architecture for option in options if option.outcome.passed]
+    # A move that is refused for being slow must not stand in the way of one that is not.
+    passed = [one.architecture for one in options if one.outcome.passed and one.outcome.code != "too-slow"]
     values = {inputs.incumbent: np.zeros(len(draws["queries_per_day"]))}
     values |= {name: _worth(inputs, draws, name) for name in passed}
     scores = scored(inputs, list(values)) if inputs.scenario.criteria and passed else ()
@@ -198,6 +199,7 @@ def _warnings(inputs: Inputs) -> tuple[str, ...]:
     bare = [one.name for one in inputs.candidates if f"{one.name}.ops_usd_per_month" in _defaults(inputs)]
     labour = [one.name for one in inputs.candidates if f"{one.name}.engineer_hours" in _defaults(inputs)]
     free = "usd_per_error" in _defaults(inputs)
+    unseen = [one.name for one in inputs.architectures if f"{one.name}.error_rate" in _defaults(inputs) and not free]
     certain = not any(parameter.uncertain for parameter in inputs.parameters.values())
     left_out = ", ".join(inputs.left_out)
     found = {
@@ -207,6 +209,7 @@ def _warnings(inputs: Inputs) -> tuple[str, ...]:
         f"the scenario states no running costs of {', '.join(bare)}: counted as 0": bare,
         f"the scenario states no labour to build {', '.join(labour)}: counted as 0": labour,
         "the scenario does not say what an error costs: counted as 0": free,
+        f"nobody measured or stated how often {', '.join(unseen)} is wrong: counted as never": unseen,
         "the scenario states no distribution, so that P10, P50 and P90 are alike": certain,
     }
     return tuple(text for text, holds in found.items() if holds)

@@ -66,6 +66,7 @@ FOCUS_COLUMNS = (
     "x_Trial",
 )
 OWN = "own infrastructure"
+PASSED_ON = ("escalation", "audit")
 
 
 class _Charge(NamedTuple):
@@ -106,7 +107,8 @@ def focus_csv(report: CostReport, architecture: str, month: date, *, account: st
         architecture: whose charges.
         month: any day of it.
         account: the billing account; the task's name when left out.
-        provider: who is paid for model answers; the architecture's name when left out.
+        provider: who is paid for model answers; when left out, the name of the architecture that gives them, which is
+            the incumbent's for what is passed on or audited.
 
     Raises:
         ArchitectureUnknown: the report has none of that name.
@@ -122,7 +124,8 @@ def focus_csv(report: CostReport, architecture: str, month: date, *, account: st
     common = _common(report, rate, month, account)
     for part, tier, requests, usd in _charges(rate):
         if usd:
-            writer.writerow(common | _row(part, tier, requests, usd, rate, provider or architecture))
+            paid_to = provider or (report.incumbent if part in PASSED_ON else architecture)
+            writer.writerow(common | _row(part, tier, requests, usd, rate, paid_to))
     return buffer.getvalue()
 
 

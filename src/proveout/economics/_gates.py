@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Gate", "check_gates"]
 
+# Whoever agrees with the labels loses no more to any incumbent.
+LABELS = "expected labels"
+
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
     """One gate of one architecture.
@@ -53,10 +56,16 @@ def _of_trial(inputs: Inputs, one: Architecture) -> str:
     return f"{inputs.measurements.trial}{shown}"
 
 
+def _compared_with_another(inputs: Inputs) -> bool:
+    """Whether the scenario's incumbent was measured, and the trial compared candidates with another one."""
+    return inputs.incumbent != inputs.measurements.incumbent and inputs.measurements.of(inputs.incumbent) is not None
+
+
 def _quality(inputs: Inputs, one: Architecture) -> Gate:
     margin = inputs.scenario.gates.most_quality_loss
-    certified = one.certified
-    if certified and certified.coverage > 0 and certified.alpha <= margin:
+    certified, other = one.certified, _compared_with_another(inputs)
+    about_it = certified and (not other or certified.incumbent == LABELS)
+    if certified and about_it and certified.coverage > 0 and certified.alpha <= margin:
         detail = f"certified ({certified.claim}): loss of at most {percent(certified.alpha)} % of requests"
         return Gate(name="quality", holds=True, detail=detail, evidence=certified.certificate)
     found = one.measured.difference if one.measured else None
@@ -64,6 +73,9 @@ def _quality(inputs: Inputs, one: Architecture) -> Gate:
         detail = "it was not compared with the incumbent on the same rows"
         return Gate(name="quality", holds=None, detail=detail, evidence=inputs.measurements.trial)
     span = f"{signed_points(found.low)} to {signed_points(found.high)} points of {inputs.measurements.headline}"
+    if other:
+        detail = f"it was compared with {inputs.measurements.incumbent}, and not with {inputs.incumbent}"
+        return Gate(name="quality", holds=None, detail=detail, evidence=_of_trial(inputs, one))
     allowed = f"a loss of {percent(margin)} points is allowed"
     if found.low >= -margin:
         holds, words = True, f"{span} against the incumbent; {allowed}"

@@ -26,6 +26,7 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
         alpha: the loss allowed, a share of requests.
         delta: the probability that the promise is broken.
         coverage: share of requests that the candidate may serve; the rest goes to the incumbent.
+        incumbent: whose answers stood for the incumbent, as the certificate names them; "" where that is left open.
     """
 
     certificate: str
@@ -34,6 +35,7 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
     alpha: float
     delta: float
     coverage: float
+    incumbent: str = ""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):

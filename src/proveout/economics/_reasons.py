@@ -96,6 +96,9 @@ def _loses(move: BreakEven) -> tuple[str, str]:
     if move.days is None:
         saved = f"{usd_words(daily)} a day against {usd_words(move.one_off_usd)} to build"
         return "never", f"never breaks even: it saves {saved}, and the savings do not last"
+    if daily <= 0:
+        lost = f"it costs {usd_words(-daily)} a day more than it saves at this traffic"
+        return "loss", f"not worth it: {lost}, and its net present value is {signed_usd(move.npv_usd)}"
     worth = f"a net present value of {signed_usd(move.npv_usd)} until the horizon"
     draws = f"above 0 in {move.probability_of_saving:.0%} of draws"
     return "loss", f"not worth it: it pays back {_after(move)}, which makes {worth}, {draws}"

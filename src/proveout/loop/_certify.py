@@ -16,6 +16,7 @@ from proveout.errors import EvidenceUnusable
 from proveout.loop._incumbent import incumbent_of
 from proveout.loop._open import opened, quiet
 from proveout.loop._stages import build_families, frozen_snapshot
+from proveout.loop._verify import check_certificate
 from proveout.store import write_atomic
 from proveout.task import Answer, CertificateTerms, Example, content_hash, fingerprint
 
@@ -136,6 +137,7 @@ def certify(
         EvidenceUnusable: rows of the CertifySplit were learned from, or stand twice.
         DeltaSpent: earlier looks at the same rows spent the error allowed.
         ColumnMissing: the examples have no column of that name.
+        CertificateCorrupt: the same look was certified before, and that certificate does not verify.
     """
     options = options or CertifyOptions()
     with opened(folder) as here:
@@ -164,7 +166,7 @@ def _too_little(terms: CertificateTerms, rows: int, options: CertifyOptions) -> 
     traffic = None
     if options.per_day is not None:
         traffic = certifying.enough_traffic(options.per_day, options.days, alpha=terms.alpha, delta=terms.delta)
-    least = certifying.fewest_rows(terms.alpha, terms.delta)
+    least = certifying.fewest_rows(terms.alpha, terms.delta, terms.claim)
     if rows >= least:
         return None
     why = f"{rows:,} rows are here, and fewer than {least:,} can certify nothing, whatever they say"
@@ -288,6 +290,7 @@ def _issued(here: OpenTask, found: Look, clock: Callable[[], float]) -> CertifyR
     )
     path = here.workspace.certificates / certificate.path_name
     if path.is_file():
+        check_certificate(here.workspace, path)
         certificate = certifying.load_certificate(path, plan=found.plan)
     else:
         certifying.store_certificate(here.workspace, here.ledger, certificate, evidence)

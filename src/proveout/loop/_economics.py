@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout import economics, trial
-from proveout.certify import certificate_ids, load_certificate
+from proveout.certify import CertificateAlarmed, certificate_ids, load_certificate
 from proveout.errors import EntryNotFound, ScenarioInvalid
 from proveout.families.llm import prices_of
 from proveout.ledger import LedgerReader
 from proveout.loop._open import opened
+from proveout.loop._verify import check_certificate
 from proveout.store import Workspace
 from proveout.task import Incumbent, content_hash, fingerprint, load_task
 
@@ -112,13 +113,22 @@ def decide(
 
 
 def certified_in(workspace: Workspace, task: Task) -> tuple[economics.Certified, ...]:
-    """What the certificates of a folder promise for this task, the oldest first; those that certify nothing do not.
+    """What the certificates of a folder promise for this task, the oldest first.
+
+    Those that certify nothing promise nothing, nor do those that an alarm called broken. Each of the others is
+    verified, its bounds recomputed from its evidence, before it counts.
 
     Raises:
-        CertificateCorrupt: one cannot be read; `proveout.loop.verify` says whether the others are true.
+        CertificateCorrupt: one cannot be read or does not verify.
+        CertificateForeign: one is signed with the key of another ledger.
     """
-    found = [load_certificate(workspace.certificates / f"{name}.json") for name in certificate_ids(workspace)]
-    mine = [one for one in found if one.certified and one.plan.task == fingerprint(task)]
+    paths = [workspace.certificates / f"{name}.json" for name in certificate_ids(workspace)]
+    found = [(path, load_certificate(path)) for path in paths]
+    ours = [(path, one) for path, one in found if one.certified and one.plan.task == fingerprint(task)]
+    for path, _ in ours:
+        check_certificate(workspace, path)
+    alarmed = _alarmed(workspace) if ours else set()
+    mine = [one for _, one in ours if one.id not in alarmed]
     return tuple(
         economics.Certified(
             certificate=one.id,
@@ -127,9 +137,17 @@ def certified_in(workspace: Workspace, task: Task) -> tuple[economics.Certified,
             alpha=one.alpha,
             delta=one.delta,
             coverage=one.coverage,
+            incumbent=one.plan.incumbent.source,
         )
         for one in sorted(mine, key=lambda one: (one.issued, one.id))
     )
+
+
+def _alarmed(workspace: Workspace) -> set[str]:
+    """Ids of the certificates that an alarm called broken."""
+    with LedgerReader.open(workspace) as reader:
+        bodies = [found.body() for found in reader.entries(kind=CertificateAlarmed.kind)]
+    return {body.certificate for body in bodies if isinstance(body, CertificateAlarmed)}
 
 
 def scenario_of(folder: Path) -> economics.Scenario:
@@ -176,7 +194,7 @@ def measurements_of(
     usage: dict[str, Usage],
     certificates: Sequence[economics.Certified] = (),
 ) -> economics.Measurements:
-    """A comparison as plain figures; certificates of other candidates than its own are left out."""
+    """A comparison as plain figures; certificates of other candidates or against another incumbent are left out."""
     found = [_measured(task, comparison, one, usage.get(one.id)) for one in comparison.candidates]
     incumbent = next((one.family for one in comparison.candidates if one.id == comparison.incumbent), "")
     if comparison.incumbent == RECORDED:
@@ -191,10 +209,19 @@ def measurements_of(
         model=task.incumbent.model,
         base_url=task.incumbent.base_url,
         candidates=tuple(found),
-        certificates=tuple(one for one in certificates if one.candidate in ids),
+        certificates=tuple(one for one in certificates if one.candidate in ids and _of_incumbent(one, comparison)),
         budget_usd_per_1000=task.budgets.usd_per_1000,
         budget_latency_p95_ms=task.budgets.latency_p95_ms,
     )
+
+
+def _of_incumbent(one: economics.Certified, comparison: trial.Comparison) -> bool:
+    """Whether it compares with the trial's incumbent; what agrees with the labels loses as little to any."""
+    theirs = comparison.incumbent
+    if not theirs or one.incumbent in ("", "expected labels", theirs):
+        return True
+    # What the rows hold as the incumbent's answers is what the llm family gives back.
+    return one.incumbent == RECORDED and theirs.startswith("llm@")
 
 
 def _measured(

@@ -36,7 +36,7 @@ def incumbent_of(here: OpenTask, frozen: data.Snapshot, options: CertifyOptions,
     """The column asked for; else answers recorded in the rows, the llm candidate, or the expected labels.
 
     Raises:
-        ColumnMissing: the examples have no such column.
+        ColumnMissing: the examples have no such column, or it holds no answers.
     """
     task, select = here.task, frozen.select().examples
     column = options.incumbent
@@ -53,6 +53,9 @@ def incumbent_of(here: OpenTask, frozen: data.Snapshot, options: CertifyOptions,
         simulated = task.incumbent.mode == "simulated"
         who = certifying.Incumbency(source="recorded", simulated=simulated and not task.data.incumbent)
         return Standing(who, lambda examples: [one.incumbent for one in examples])
+    if column:
+        why, fix = "no row of the SelectSplit holds one", f"record them there, or name {LLM} or another column"
+        raise ColumnMissing("no answers of the incumbent", why=why, fix=fix, about=column)
     who = certifying.Incumbency(source="expected labels")
     return Standing(who, lambda examples: [one.expected for one in examples])
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from proveout import certify, data, families, trial
+from proveout.certify import CertificateIssued, CertifyOpened
 from proveout.errors import CertificateCorrupt, CertificateForeign, IntegrityError, TaskNotFound
 from proveout.ledger import LedgerReader, read_public_key, verify_ledger
 from proveout.store import Workspace
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from proveout.ledger import EntryBody
 
-__all__ = ["Check", "VerifyReport", "verify", "verify_certificate"]
+__all__ = ["Check", "VerifyReport", "check_certificate", "verify", "verify_certificate"]
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -59,7 +61,8 @@ def verify_certificate(path: Path, *, folder: Path | None = None, key: bytes | N
         path: of the certificate.
         folder: of the task it should be of: the key and the plan in its ledger are compared too. Where the certificate
             lies in a task's own folder, that is the task.
-        key: the public key trusted; the ledger's where there is one, else the certificate's own.
+        key: the public key trusted. A ledger's key has to be the same; without one, the ledger's is trusted where
+            there is a ledger, else the certificate's own.
 
     Raises:
         CertificateForeign: it is of another task than the one in ``folder``.
@@ -74,7 +77,9 @@ def verify_certificate(path: Path, *, folder: Path | None = None, key: bytes | N
             checks.append(Check("key", ok=True, detail=f"{own}: compare it with the one you trust"))
         return VerifyReport(tuple(checks))
     try:
-        return VerifyReport((Check(f"certificate {path.name}", ok=True, detail=_whole(Workspace(at), path)),))
+        return VerifyReport(
+            (Check(f"certificate {path.name}", ok=True, detail=check_certificate(Workspace(at), path, key)),)
+        )
     except IntegrityError as error:
         return VerifyReport((Check(f"certificate {path.name}", ok=False, detail=str(error)),))
 
@@ -87,12 +92,22 @@ def _home(path: Path) -> Path | None:
 
 
 def _certificate(workspace: Workspace, name: str) -> str:
-    return _whole(workspace, workspace.certificates / f"{name}.json")
+    return check_certificate(workspace, workspace.certificates / f"{name}.json")
 
 
-def _whole(workspace: Workspace, path: Path) -> str:
-    """Evidence and outcome, the ledger's key, and the plan that was in the ledger before the certificate."""
-    problems = certify.verify_certificate(path)
+def check_certificate(workspace: Workspace, path: Path, key: bytes | None = None) -> str:
+    """What was found: evidence and outcome, the ledger's key, and the plan that was in the ledger before.
+
+    Args:
+        workspace: whose ledger the certificate should be in.
+        path: of the certificate.
+        key: the public key trusted besides the ledger's.
+
+    Raises:
+        CertificateCorrupt: it does not follow from its evidence, or the ledger does not hold it or its plan.
+        CertificateForeign: it is signed with the key of another ledger.
+    """
+    problems = certify.verify_certificate(path, key=key)
     fix = "restore it from a backup, or certify again"
     if problems:
         raise CertificateCorrupt("a certificate does not verify", why="; ".join(problems), fix=fix, about=str(path))
@@ -100,19 +115,22 @@ def _whole(workspace: Workspace, path: Path) -> str:
     if certificate.key != read_public_key(workspace).hex():
         why, fix = "it is signed with the key of another ledger", "name the folder of the task it is of"
         raise CertificateForeign("the certificate is of another task", why=why, fix=fix, about=str(path))
-    kinds = (certify.CertifyOpened, certify.CertificateIssued)
-    opened, issued = (_entries(workspace, kind, certificate) for kind in kinds)
-    if not opened or not issued or certificate.spending.entry != opened[0] or opened[0] >= min(issued):
+    opened, issued = (_entries(workspace, kind, certificate) for kind in (CertifyOpened, CertificateIssued))
+    own = hashlib.sha256(path.read_bytes()).hexdigest()
+    if not any(isinstance(body, CertificateIssued) and body.hash == own for body in issued.values()):
+        why = "the ledger does not hold that it was issued"
+        raise CertificateCorrupt("a certificate does not verify", why=why, fix=fix, about=str(path))
+    if not opened or certificate.spending.entry != min(opened) or min(opened) >= min(issued):
         why = "the ledger does not hold its plan before it was issued"
         raise CertificateCorrupt("a certificate does not verify", why=why, fix=fix, about=str(path))
     return f"every figure follows from {certificate.rows:,} rows of evidence; its plan was frozen before"
 
 
-def _entries(workspace: Workspace, kind: type[EntryBody], certificate: certify.Certificate) -> list[int]:
-    """Indexes of the entries of a kind that are of a certificate's plan."""
+def _entries(workspace: Workspace, kind: type[EntryBody], certificate: certify.Certificate) -> dict[int, EntryBody]:
+    """The entries of a kind that are of a certificate's plan, by their indexes."""
     with LedgerReader.open(workspace) as reader:
         found = ((one.index, one.body()) for one in reader.entries(kind=kind.kind))
-        return [index for index, body in found if getattr(body, "plan", "") == certificate.plan_hash]
+        return {index: body for index, body in found if getattr(body, "plan", "") == certificate.plan_hash}
 
 
 def _ledger(workspace: Workspace) -> Check:
@@ -142,5 +160,5 @@ def _stored(workspace: Workspace) -> list[Check]:
 def _check(kind: str, name: str, verifier: Callable[[Workspace, str], str], workspace: Workspace) -> Check:
     try:
         return Check(f"{kind} {name[:24]}", ok=True, detail=verifier(workspace, name))
-    except IntegrityError as error:
+    except (IntegrityError, CertificateForeign) as error:
         return Check(f"{kind} {name[:24]}", ok=False, detail=str(error))
