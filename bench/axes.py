@@ -1,7 +1,8 @@
-"""The causal and interpretability axes of families on the demo. Run: python bench/axes.py [FAMILY ...] [--embedder E].
+"""The axes of families, and of routes over them, on the demo. Run: python bench/axes.py [FAMILY ...] [--embedder E].
 
 The desk's messages are generated, so that the right decision of every contrast pair is known. Nothing is chosen on its
-rows. --interpret adds sufficiency and comprehensiveness, which takes some 2,000 answers a family.
+rows. --interpret adds sufficiency and comprehensiveness, which takes some 2,000 answers a family; --modularity measures
+blame, faults and swaps of composed candidates in place of the causal axis; --route may be given several times.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from proveout import loop
 from proveout.demo import write_demo
 
 if TYPE_CHECKING:
-    from proveout.trial import CandidateResult, Estimate
+    from proveout.trial import CandidateResult, Estimate, ModularityAxis
 
 FAMILIES = ("distilled", "retrieval", "llm")
 CAUSAL = (
@@ -28,6 +29,7 @@ CAUSAL = (
     "protected_gap",
     "protected_unchanged",
 )
+MODULARITY = ("localised", "localised_overall", "masked", "rest", "leaked")
 
 
 def shown(found: Estimate | None) -> str:
@@ -46,7 +48,17 @@ def figures(one: CandidateResult) -> dict[str, str]:
         for name in ("sufficiency", "comprehensiveness"):
             loss = getattr(axis.faithfulness, name)
             found[name] = "-" if loss is None else f"{loss.value:.3f} ({loss.low:.3f} to {loss.high:.3f})"
-    return found
+    if one.axes.modularity is not None:
+        found |= taken_apart(one.axes.modularity)
+    return found | {"USD per 1,000": f"{one.cost_per_1000:.3g}"}
+
+
+def taken_apart(axis: ModularityAxis) -> dict[str, str]:
+    """The modularity axis: over all steps, and the blame of each."""
+    found = {name: shown(getattr(axis, name)) for name in MODULARITY}
+    found["wrong rows"] = str(axis.wrong_rows)
+    found["fix of whole"] = "-" if axis.fix_of_whole is None else f"{axis.fix_of_whole:.2f}"
+    return found | {f"blame of {step.name}": shown(step.blame) for step in axis.steps}
 
 
 def main() -> None:
@@ -55,17 +67,27 @@ def main() -> None:
     parser.add_argument("families", nargs="*", default=FAMILIES)
     parser.add_argument("--embedder", default="auto")
     parser.add_argument("--interpret", action="store_true")
+    parser.add_argument("--modularity", action="store_true")
+    parser.add_argument("--route", action="append", default=[])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         desk = Path(folder) / "desk"
         write_demo(desk)
         result = loop.compare(
-            desk, names=given.families, embedder=given.embedder, causal=True, interpret=given.interpret
+            desk,
+            names=given.families,
+            embedder=given.embedder,
+            causal=not given.modularity,
+            interpret=given.interpret,
+            modularity=given.modularity,
+            routes=given.route,
         )
     columns = {one.family: figures(one) for one in result.candidates}
     names = list(dict.fromkeys(name for column in columns.values() for name in column))
     print(f"{'%, with 95 % intervals':<22}" + "".join(f"{family:>24}" for family in columns))
     for name in names:
+        if all(column.get(name, "-") == "-" for column in columns.values()):
+            continue
         print(f"{name:<22}" + "".join(f"{column.get(name, '-'):>24}" for column in columns.values()))
     for warning in result.warnings:
         print(f"note: {warning}")
