@@ -18,6 +18,9 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── EconomicsError       (3)  ScenarioNotFound · ScenarioInvalid · PriceUnknown · ArchitectureUnknown
     │                             CountsInvalid
     ├── EventError           (3)  EventInvalid · TriggerInvalid · HandlerUnknown · HandlerTimedOut
+    ├── GatewayError         (3)  SettingsInvalid · KeyNotFound · Refused: RequestInvalid · Unauthenticated · Forbidden
+    │                             ModelUnknown · MethodUnknown · BodyTooLarge · RateLimited · QuotaSpent · GuardRefused
+    │                             Overloaded · UpstreamFailed · UpstreamTimedOut · UpstreamLied · AnswerUnusable
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
@@ -31,8 +34,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "AnswerUnusable",
     "ArchitectureUnknown",
     "ArtifactCorrupt",
+    "BodyTooLarge",
     "BudgetExceeded",
     "BuildFailed",
     "BusyError",
@@ -65,9 +70,12 @@ __all__ = [
     "FamilyError",
     "FamilyUnknown",
     "FaultUnknown",
+    "Forbidden",
+    "GatewayError",
     "GenerationNotFound",
     "GraphInvalid",
     "GraphVersionMissing",
+    "GuardRefused",
     "HandlerStuck",
     "HandlerTimedOut",
     "HandlerUnknown",
@@ -75,14 +83,18 @@ __all__ = [
     "IndexCorrupt",
     "IntegrityError",
     "JournalCorrupt",
+    "KeyNotFound",
     "LabelOnlyInTest",
     "LabelsInvalid",
     "LedgerCorrupt",
     "LedgerError",
+    "MethodUnknown",
     "MetricUnknown",
     "MicroModelUnknown",
+    "ModelUnknown",
     "NotWritable",
     "OneClass",
+    "Overloaded",
     "PolicyError",
     "PolicyInvalid",
     "PriceUnknown",
@@ -92,6 +104,10 @@ __all__ = [
     "ProviderMalformed",
     "ProviderRefused",
     "ProviderUnreachable",
+    "QuotaSpent",
+    "RateLimited",
+    "Refused",
+    "RequestInvalid",
     "RequestNotFound",
     "RerankerUnknown",
     "RowInvalid",
@@ -99,6 +115,7 @@ __all__ = [
     "RunNotReady",
     "ScenarioInvalid",
     "ScenarioNotFound",
+    "SettingsInvalid",
     "SetupError",
     "SnapshotCorrupt",
     "SnapshotNotFound",
@@ -117,6 +134,10 @@ __all__ = [
     "TrialError",
     "TrialNotFound",
     "TriggerInvalid",
+    "Unauthenticated",
+    "UpstreamFailed",
+    "UpstreamLied",
+    "UpstreamTimedOut",
     "WeightsMismatch",
     "WeightsMissing",
     "WorkflowError",
@@ -432,6 +453,154 @@ class HandlerUnknown(EventError):
 
 class HandlerTimedOut(EventError):
     """A handler took longer than its trigger allows."""
+
+
+class GatewayError(ProveoutError):
+    """The gateway cannot be set up as asked, or refuses a request."""
+
+    exit_code = 3
+
+
+class SettingsInvalid(GatewayError):
+    """``gateway.toml`` has an unknown key, a wrong value or a contradiction; what was in force stays in force."""
+
+
+class KeyNotFound(GatewayError):
+    """No key of that id or name was created here."""
+
+
+class Refused(GatewayError):
+    """A request is answered with an error: the status, type and code are those of the OpenAI API.
+
+    Args:
+        what: what happened; told to the client.
+        why: told to the client too: it holds no secret and nothing of another tenant.
+        fix: told to the client too.
+        about: a parameter, a model or a header.
+        param: the request's parameter at fault; "" where none is.
+        retry_after: seconds after which trying again can help; None when it cannot.
+        headers: sent with the answer.
+    """
+
+    status: ClassVar[int] = 400
+    type: ClassVar[str] = "invalid_request_error"
+    error_code: ClassVar[str] = ""
+
+    def __init__(  # noqa: PLR0913  an error of the API has this many parts
+        self,
+        what: str,
+        *,
+        why: str,
+        fix: str,
+        about: str,
+        param: str = "",
+        retry_after: float | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(what, why=why, fix=fix, about=about)
+        self.param = param
+        self.retry_after = retry_after
+        self.headers = headers
+
+
+class RequestInvalid(Refused):
+    """The request is not JSON, or not one of the API."""
+
+
+class Unauthenticated(Refused):
+    """No key, or none that is known, in force and not revoked."""
+
+    status = 401
+    type = "authentication_error"
+    error_code = "invalid_api_key"
+
+
+class Forbidden(Refused):
+    """The key may not do this."""
+
+    status = 403
+    type = "permission_error"
+    error_code = "insufficient_permissions"
+
+
+class ModelUnknown(Refused):
+    """The model is no task here and no provider has it."""
+
+    status = 404
+    type = "invalid_request_error"
+    error_code = "model_not_found"
+
+
+class MethodUnknown(Refused):
+    """The path does not take this method."""
+
+    status = 405
+
+
+class BodyTooLarge(Refused):
+    """The body has more bytes than the gateway takes."""
+
+    status = 413
+    error_code = "request_too_large"
+
+
+class RateLimited(Refused):
+    """Too many requests or tokens in too short a time."""
+
+    status = 429
+    type = "rate_limit_error"
+    error_code = "rate_limit_exceeded"
+
+
+class QuotaSpent(Refused):
+    """The budget of money is spent."""
+
+    status = 429
+    type = "insufficient_quota"
+    error_code = "insufficient_quota"
+
+
+class GuardRefused(Refused):
+    """A guard refused the input or the output."""
+
+    error_code = "content_filter"
+
+
+class Overloaded(Refused):
+    """More requests are under way than the gateway takes, or it is draining."""
+
+    status = 503
+    type = "server_error"
+    error_code = "overloaded"
+
+
+class UpstreamFailed(Refused):
+    """The provider could not be reached, or answered with nothing usable."""
+
+    status = 502
+    type = "server_error"
+    error_code = "upstream_failed"
+
+
+class UpstreamTimedOut(UpstreamFailed):
+    """The provider did not answer in time."""
+
+    status = 504
+    error_code = "upstream_timeout"
+
+
+class UpstreamLied(UpstreamFailed):
+    """What the provider sent is not HTTP, not as long as it said, or ended in the middle."""
+
+    error_code = "upstream_malformed"
+
+
+class AnswerUnusable(Refused):
+    """The route abstained, or its answer is not of the task's output schema, and nothing else may answer."""
+
+    status = 502
+    type = "server_error"
+    error_code = "no_answer"
 
 
 class ProviderError(ProveoutError):

@@ -1,0 +1,165 @@
+"""One request on its way through the steps, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from proveout.gateway._key import ANONYMOUS, Key
+from proveout.gateway._settings import Tier
+
+__all__ = ["Answerer", "Exchange", "Held", "Operation", "Outcome", "Reply", "Step", "Wanted"]
+
+Operation = Literal["chat", "responses", "embeddings"]
+Headers = list[tuple[bytes, bytes]]
+
+
+class Wanted(msgspec.Struct, kw_only=True):
+    """What the gateway itself reads of a request; the rest is the answerer's.
+
+    Attributes:
+        model: a task's name, or a provider's model, or ``provider/model``.
+        stream: whether the answer comes in events.
+        usage_asked: whether a stream is to end with its usage (``stream_options.include_usage``).
+        most_tokens: completion tokens at most; 0 where the request does not say.
+    """
+
+    model: str
+    stream: bool = False
+    usage_asked: bool = False
+    most_tokens: int = 0
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What is known of an answer by the time that it is recorded.
+
+    Attributes:
+        route: ``cache``, ``task:NAME/KIND`` or ``provider:NAME``.
+        candidate: id of the candidate that answered.
+        certificate: id of the certificate that lets it.
+        experiment: arm of an A/B split.
+        cache: ``exact``, ``semantic``, ``miss``, or "" where none was looked at.
+        model: that answered, as the provider says.
+        tokens_in: prompt tokens.
+        tokens_out: completion tokens.
+        tokens_estimated: whether the provider counted none, or the stream was cancelled.
+        usd: paid to a provider.
+        usd_unknown: no price is known, and 0 was counted.
+        confidence: calibrated; None where the answerer has none.
+        documents: retrieved: document and version fingerprint.
+        verdicts: of guards: name and verdict.
+        stages: microseconds by stage (``upstream``, ``first_token``, ``answer``).
+        attempts: calls made upstream.
+        cancelled: the client went away before the end.
+        error: code of the error it was answered with; "" when it was answered.
+        answer: bytes that were sent, for the record; b"" where they are not kept.
+    """
+
+    route: str = ""
+    candidate: str = ""
+    certificate: str = ""
+    experiment: str = ""
+    cache: str = ""
+    model: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_estimated: bool = False
+    usd: float = 0.0
+    usd_unknown: bool = False
+    confidence: float | None = None
+    documents: tuple[tuple[str, str], ...] = ()
+    verdicts: tuple[tuple[str, str], ...] = ()
+    stages: dict[str, int] = {}
+    attempts: int = 0
+    cancelled: bool = False
+    error: str = ""
+    answer: bytes = b""
+
+
+class Reply(msgspec.Struct, kw_only=True):
+    """What is sent to the client: a body, or chunks as they come.
+
+    Attributes:
+        status: of HTTP.
+        headers: names in lower case; the path adds its own.
+        body: whole; b"" where there are chunks.
+        chunks: bytes of server-sent events, in any division; `Exchange.outcome` is complete once they are exhausted.
+            Closing it early (``aclose``) means that the client went away.
+    """
+
+    status: int = 200
+    headers: Headers = []
+    body: bytes = b""
+    chunks: AsyncIterator[bytes] | None = None
+
+
+class Held(Protocol):
+    """What a request holds of limits while it is under way."""
+
+    def settle(self, *, tokens: int, usd: float) -> None:
+        """Replace what was held by what was used; called once, also for a request that failed."""
+        ...
+
+    def headers(self) -> Headers:
+        """``x-ratelimit-*`` as they stand."""
+        ...
+
+
+class Exchange(msgspec.Struct, kw_only=True):
+    """One request on its way; steps fill it in from top to bottom.
+
+    Attributes:
+        id: sent back as ``x-request-id``; the record's id.
+        operation: which API.
+        body: as it came, valid JSON.
+        wanted: what was read of it.
+        credential: secret of the ``Authorization: Bearer`` header; b"" without one.
+        client_id: ``x-request-id`` as the client sent it.
+        traceparent: W3C trace context as the client sent it; "" when it is not valid.
+        time: nanoseconds since the epoch when it came.
+        started: of the monotonic clock, seconds.
+        now: the state in force when it came; a reload does not change it under way.
+        key: who calls.
+        tier: of the key.
+        task: name, where the model is a task.
+        inputs: of the task, read from the messages; None where the model is passed through.
+        held: of limits.
+        reply: what is sent.
+        outcome: what is recorded.
+    """
+
+    id: str
+    operation: Operation
+    body: bytes
+    wanted: Wanted
+    credential: bytes = b""
+    client_id: str = ""
+    traceparent: str = ""
+    time: int = 0
+    started: float = 0.0
+    now: Any = None
+    key: Key = ANONYMOUS
+    tier: Tier = Tier()
+    task: str = ""
+    inputs: dict[str, Any] | None = None
+    held: Held | None = None
+    reply: Reply | None = None
+    outcome: Outcome = msgspec.field(default_factory=Outcome)
+
+
+class Answerer(Protocol):
+    """What answers a request once the path has let it through."""
+
+    async def answer(self, exchange: Exchange) -> Reply:
+        """Answer, and fill in the exchange's outcome.
+
+        Raises:
+            Refused: with the status for the client.
+        """
+        ...
+
+
+# A step looks at an exchange and fills it in, or ends it by raising `Refused`; it neither awaits nor reads nor writes.
+Step = Callable[[Exchange], None]
