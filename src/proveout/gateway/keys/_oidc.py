@@ -139,7 +139,11 @@ class OidcGate:
         self._issuer = discover(access.issuer, fetch)
 
     def authenticate(self, token: bytes) -> Admin:
-        """See `verify_admin`; what cannot be fetched again just now is refused as an unknown key is."""
+        """See `verify_admin`.
+
+        Raises:
+            UpstreamFailed: the token names an unknown key, and the provider cannot be asked; known keys still work.
+        """
         now = self._clock()
         if _kid(token) not in self._issuer.keys and abs(now - self._fetched) >= REFETCH_SECONDS:
             self._fetched = now

@@ -100,7 +100,7 @@ def create_key(  # noqa: PLR0913  a key has this many parts
     return _commit(store, change)
 
 
-def rotate_key(  # noqa: PLR0913  what is injected counts too
+def rotate_key(
     store: Store,
     which: str,
     overlap_seconds: float = 0.0,
