@@ -9,6 +9,7 @@ from proveout.errors import QuotaSpent, RateLimited
 from proveout.gateway.limits._calendar import day_end, month_end
 from proveout.gateway.limits._gcra import booked
 from proveout.gateway.limits._slots import DAY, DAY_SPENT, HELD, MONTH, MONTH_SPENT, REQUESTS, TOKENS
+from proveout.gateway.limits._terms import SLACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +67,7 @@ def _rates(terms: Terms, cells: Numbers, asked: Asked) -> Iterable[_Reached]:
     late = booked(cells[base + REQUESTS], asked.now, terms.request_seconds) - asked.now - terms.request_most
     if late > 0.0:
         why = f"the limit is {limits.requests_per_minute:g} requests a minute"
-        yield _Reached(late, money=False, terms=terms, why=why)
+        yield _Reached(late + SLACK, money=False, terms=terms, why=why)
     seconds = asked.tokens * terms.token_seconds
     late = booked(cells[base + TOKENS], asked.now, seconds) - asked.now - terms.token_most
     if late > 0.0:
@@ -74,7 +75,7 @@ def _rates(terms: Terms, cells: Numbers, asked: Asked) -> Iterable[_Reached]:
         why = (
             f"the limit is {limits.tokens_per_minute:g} tokens a minute, {most} at once, and it may take {asked.tokens}"
         )
-        yield _Reached(late if seconds <= terms.token_most else NEVER, money=False, terms=terms, why=why)
+        yield _Reached(late + SLACK if seconds <= terms.token_most else NEVER, money=False, terms=terms, why=why)
 
 
 def _budgets(terms: Terms, cells: Numbers, asked: Asked) -> Iterable[_Reached]:
