@@ -6,7 +6,7 @@ from proveout.gateway.limits._shared import SharedSlots
 from proveout.gateway.limits._shedder import Shedder
 from proveout.gateway.limits._slots import LocalSlots, Slots
 from proveout.gateway.limits._spent import Cost, Spent, fold_spent, spent_from_ledger
-from proveout.gateway.limits._terms import Subjects, subjects_of
+from proveout.gateway.limits._terms import Subjects, held_tokens, subjects_of
 
 __all__ = [
     "Cost",
@@ -20,6 +20,7 @@ __all__ = [
     "Spent",
     "Subjects",
     "fold_spent",
+    "held_tokens",
     "spent_from_ledger",
     "subjects_of",
 ]

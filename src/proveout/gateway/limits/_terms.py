@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from proveout.gateway._key import Key
     from proveout.gateway._settings import Tier
 
-__all__ = ["NANO", "SLACK", "Subjects", "Terms", "nanodollars", "subjects_of"]
+__all__ = ["NANO", "SLACK", "Subjects", "Terms", "held_tokens", "nanodollars", "subjects_of"]
 
 Subjects = tuple[tuple[str, Limits], ...]
 MINUTE = 60.0
+BYTES_A_TOKEN = 4
 NANO = 1_000_000_000
 NO_LIMIT = float("inf")
 # A microsecond's worth more than the limit, so that a request that comes after exactly the stated wait is not refused
@@ -36,6 +37,19 @@ def subjects_of(key: Key, tier: Tier, task: str = "", task_limits: Limits | None
     """
     own = (f"key:{key.id}", tier.limits if key.limits is None else key.limits)
     return (own, (f"task:{task}", task_limits or UNLIMITED)) if task else (own,)
+
+
+def held_tokens(body_bytes: int, most_tokens: int) -> int:
+    """Tokens to hold for a request: four bytes of its body as one, and the completion tokens that it allows.
+
+    An estimate, which `Hold.settle` corrects. For money an upper bound is needed: no tokenizer in use makes more tokens
+    than there are bytes.
+
+    Example:
+        >>> held_tokens(401, 256)
+        357
+    """
+    return -(-body_bytes // BYTES_A_TOKEN) + most_tokens
 
 
 def nanodollars(usd: float) -> float:
