@@ -107,6 +107,18 @@ def test_what_was_used_on_top_is_taken(slots: Slots, clock: Clock) -> None:
     assert refused(limiter, ("key:a", TOKENS), tokens=1).retry_after == pytest.approx(5.1, abs=0.001)
 
 
+def test_what_has_drained_is_not_given_back(slots: Slots, clock: Clock) -> None:
+    limiter = clock.limiter(slots)
+    early = limiter.admit([("key:a", TOKENS)], tokens=100, usd=0)
+    clock.move(10.0)
+    late = limiter.admit([("key:a", TOKENS)], tokens=100, usd=0)
+    early.settle(tokens=0, usd=0)
+    assert not admitted(limiter, TOKENS, tokens=1)  # or two bursts would have been used at once
+    clock.move(4.0)
+    late.settle(tokens=0, usd=0)
+    assert admitted(limiter, TOKENS, tokens=100)
+
+
 def test_a_request_that_never_fits_is_told_so(slots: Slots, clock: Clock) -> None:
     limiter = clock.limiter(slots)
     error = refused(limiter, ("key:a", TOKENS), tokens=101)
@@ -245,6 +257,58 @@ def test_a_refusal_says_nothing_of_what_others_used(slots: Slots, clock: Clock) 
     assert error.headers == ()
     assert "0.9" not in str(error)
     assert "key:a" not in str(error)
+
+
+class Guarded:
+    """Numbers that are touched by whoever holds the lock, and by nobody else."""
+
+    def __init__(self, slots: GuardedSlots, size: int) -> None:
+        self._slots, self._numbers = slots, [0.0] * size
+
+    def __getitem__(self, index: int) -> float:
+        assert self._slots.locked
+        return self._numbers[index]
+
+    def __setitem__(self, index: int, value: float) -> None:
+        assert self._slots.locked
+        self._numbers[index] = value
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+class GuardedSlots:
+    shared = True
+
+    def __init__(self) -> None:
+        self.locked = False
+        self.cells = Guarded(self, 64)
+        self.leases = Guarded(self, 8)
+
+    def lock(self) -> None:
+        assert not self.locked
+        self.locked = True
+
+    def unlock(self) -> None:
+        assert self.locked
+        self.locked = False
+
+    def find(self, name: str) -> int:
+        assert self.locked
+        return len(name) - 5
+
+
+def test_shared_numbers_are_touched_under_the_lock_only(clock: Clock) -> None:
+    slots = GuardedSlots()
+    limiter = clock.limiter(slots)
+    limits = Limits(requests_per_minute=2, tokens_per_minute=60, usd_per_day=1.0)
+    limiter.fill({"key:a": Spent(0.1, 0.1)})
+    for used in (5, 20, 10):
+        try:
+            limiter.admit([("key:a", limits), ("task:t", limits)], tokens=10, usd=0.1).settle(tokens=used, usd=0.1)
+        except RateLimited:
+            assert used == 10
+    assert not slots.locked
 
 
 @dataclass

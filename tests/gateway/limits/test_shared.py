@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -89,6 +90,8 @@ def test_a_killed_worker_keeps_neither_the_lock_nor_the_money(path: Path) -> Non
     process = SPAWN.Process(target=hold_and_wait, args=(path, 1, theirs))
     process.start()
     assert ours.recv() == "held"
+    with path.open("r+b") as file, pytest.raises(BlockingIOError):
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.kill(process.pid or 0, signal.SIGKILL)
     process.join()
     with SharedSlots(path, worker=0) as slots:
