@@ -16,8 +16,8 @@ from rich.table import Table
 
 from proveout.cli._common import FOLDER, emit, json_option, next_command
 from proveout.errors import WriterBusy
+from proveout.gateway import Limits
 from proveout.gateway.keys import create_key, list_keys, revoke_key, rotate_key, write_audits
-from proveout.gateway.limits import Limits
 from proveout.ledger import Ledger
 from proveout.store import Workspace, open_store
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from proveout.gateway.keys import Key
+    from proveout.gateway import Key
     from proveout.store import Store
 
 __all__ = ["command"]

@@ -10,6 +10,7 @@ from msgspec import Meta
 __all__ = [
     "AdminAccess",
     "CacheTerms",
+    "Guards",
     "Limits",
     "Provider",
     "Semantic",
@@ -224,6 +225,18 @@ class AdminAccess(_Table, frozen=True, kw_only=True):
     role: str = "admin"
 
 
+class Guards(_Table, frozen=True, kw_only=True):
+    """Which guards look at what passes.
+
+    Attributes:
+        input: names of guards of every input.
+        output: names of guards of every answer; a streamed one is then held back until it is whole.
+    """
+
+    input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+
+
 class Settings(_Table, frozen=True, kw_only=True):
     """``gateway.toml``.
 
@@ -233,6 +246,7 @@ class Settings(_Table, frozen=True, kw_only=True):
         tasks: by task name.
         tiers: by name; a key that names none is in ``standard``.
         cache: of answers.
+        guards: of inputs and answers.
         telemetry: what leaves the gateway.
         admin: who may administer the gateway over HTTP.
         embeddings: names of local embedders served at ``/v1/embeddings``.
@@ -244,6 +258,7 @@ class Settings(_Table, frozen=True, kw_only=True):
     tasks: dict[str, ServedTask] = {}
     tiers: dict[str, Tier] = {}
     cache: CacheTerms = CacheTerms()
+    guards: Guards = Guards()
     telemetry: Telemetry = Telemetry()
     admin: AdminAccess = AdminAccess()
     embeddings: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from proveout.gateway import Limits
 from proveout.gateway.keys import (
     KeyCreated,
     KeyRevoked,
@@ -15,7 +16,6 @@ from proveout.gateway.keys import (
     rotate_key,
     write_audits,
 )
-from proveout.gateway.limits import Limits
 from proveout.ledger import Ledger, LedgerReader
 from proveout.store import Workspace, open_store
 

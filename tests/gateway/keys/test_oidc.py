@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proveout.errors import ExtraMissing, Forbidden, Refused, SettingsInvalid, Unauthenticated, UpstreamFailed
-from proveout.gateway._settings import AdminAccess
+from proveout.gateway import AdminAccess
 from proveout.gateway.keys import Admin, OidcGate, discover, verify_admin
 
 ISSUER = "https://id.example.org/realm"

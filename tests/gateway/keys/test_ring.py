@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, event
 
 from proveout.errors import Forbidden, Unauthenticated
-from proveout.gateway.keys import ANONYMOUS, Key, KeyRing, create_key, load_keys, revoke_key, rotate_key
+from proveout.gateway import ANONYMOUS, Key
+from proveout.gateway.keys import KeyRing, create_key, load_keys, revoke_key, rotate_key
 from proveout.store import SqlStore, Workspace, open_store
 
 GOOD = "pvo_aaaaaaaa_" + "A" * 43

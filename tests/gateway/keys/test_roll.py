@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from proveout.errors import BusyError, KeyNotFound, StoreCorrupt, Unauthenticated
+from proveout.gateway import Key, Limits
 from proveout.gateway.keys import (
-    Key,
     KeyRing,
     create_key,
     keys_version,
@@ -19,7 +19,6 @@ from proveout.gateway.keys import (
     revoke_key,
     rotate_key,
 )
-from proveout.gateway.limits import Limits
 from proveout.store import ApiKeyChange, Store, Workspace, open_store
 
 DAY = 86_400.0

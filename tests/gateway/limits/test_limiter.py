@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proveout.errors import QuotaSpent, RateLimited, Refused
-from proveout.gateway.limits import Hold, Limiter, Limits, LocalSlots, SharedSlots, Slots, Spent
+from proveout.gateway import Limits
+from proveout.gateway.limits import Hold, Limiter, LocalSlots, SharedSlots, Slots, Spent
 
 MIDNIGHT = 1_772_323_200.0  # the beginning of March 2026
 DAY = 86_400.0

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from proveout.errors import QuotaSpent, RateLimited
-from proveout.gateway.limits import Limits
+from proveout.gateway import Limits
 from proveout.gateway.limits._refusal import Asked, refusal
 from proveout.gateway.limits._slots import CELL, DAY_SPENT, REQUESTS
 from proveout.gateway.limits._terms import NANO, Terms

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from proveout.errors import Overloaded, Refused, SetupError
-from proveout.gateway.limits import Limiter, Limits, SharedSlots
+from proveout.gateway import Limits
+from proveout.gateway.limits import Limiter, SharedSlots
 
 WALL = 1_772_326_800.0
 LIMITS = Limits(requests_per_minute=60_000, tokens_per_minute=600_000, usd_per_day=0.5, burst_seconds=1)

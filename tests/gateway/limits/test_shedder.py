@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proveout.gateway._settings import Tier
+from proveout.gateway import Tier
 from proveout.gateway.limits import Shedder
 
 TIERS = {"free": Tier(priority=-1, share=0.3), "standard": Tier(), "paid": Tier(priority=1)}

@@ -3,9 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proveout.gateway._key import Key
-from proveout.gateway._settings import Tier
-from proveout.gateway.limits import Limits, subjects_of
+from proveout.gateway import Key, Limits, Tier
+from proveout.gateway.limits import subjects_of
 from proveout.gateway.limits._terms import NANO, nanodollars
 
 OWN, OF_TIER, OF_TASK = (Limits(requests_per_minute=number) for number in (1, 2, 3))

@@ -1,6 +1,5 @@
 """Keys of the gateway: made, rotated and revoked in the store, checked in memory; and who may administer it."""
 
-from proveout.gateway._key import ANONYMOUS, Key
 from proveout.gateway.keys._audits import clear_audits, pending_audits, write_audits
 from proveout.gateway.keys._entries import KeyCreated, KeyRevoked, KeyRotated
 from proveout.gateway.keys._oidc import Admin, Issuer, OidcGate, discover, verify_admin
@@ -9,10 +8,8 @@ from proveout.gateway.keys._roll import create_key, keys_version, list_keys, loa
 from proveout.gateway.keys._secret import id_of
 
 __all__ = [
-    "ANONYMOUS",
     "Admin",
     "Issuer",
-    "Key",
     "KeyCreated",
     "KeyRevoked",
     "KeyRing",

@@ -1,6 +1,5 @@
 """Limits of the gateway: requests and tokens by rate, money by budgets that stop, and who is shed under overload."""
 
-from proveout.gateway._settings import Limits
 from proveout.gateway.limits._limiter import Hold, Limiter
 from proveout.gateway.limits._shared import SharedSlots
 from proveout.gateway.limits._shedder import Shedder
@@ -12,7 +11,6 @@ __all__ = [
     "Cost",
     "Hold",
     "Limiter",
-    "Limits",
     "LocalSlots",
     "SharedSlots",
     "Shedder",

@@ -50,7 +50,8 @@ class Limiter:
 
     Example:
         >>> from proveout.errors import RateLimited
-        >>> from proveout.gateway.limits import Limits, LocalSlots
+        >>> from proveout.gateway import Limits
+        >>> from proveout.gateway.limits import LocalSlots
         >>> limiter = Limiter(LocalSlots(), monotonic=lambda: 0.0)
         >>> limits = Limits(requests_per_minute=60, burst_seconds=1)
         >>> held = limiter.admit([("key:a", limits)], tokens=10, usd=0.0)
