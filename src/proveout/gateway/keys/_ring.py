@@ -75,11 +75,13 @@ class KeyRing:
         patterns = self._patterns.get(models)
         if patterns is None:
             patterns = _compile(models)
-        if len(model) > LONGEST_MODEL or not any(_matches(pattern, model) for pattern in patterns):
-            why = "its list of models has none that matches"
-            fix = "ask for another model, or ask whoever runs the gateway for a key that may use it"
-            about = model[:LONGEST_MODEL]
-            raise Forbidden("this key may not use the model", why=why, fix=fix, about=about, param="model")
+        if len(model) <= LONGEST_MODEL:
+            for pattern in patterns:
+                if _matches(pattern, model):
+                    return
+        why = "its list of models has none that matches"
+        fix = "ask for another model, or ask whoever runs the gateway for a key that may use it"
+        raise Forbidden("this key may not use the model", why=why, fix=fix, about=model[:LONGEST_MODEL], param="model")
 
 
 def _end(key: Key) -> float:
