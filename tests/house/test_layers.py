@@ -66,7 +66,7 @@ OWNERS = {
     "pandas": {"families"},
     "networkx": {"families"},
     "yaml": {"task", "families"},
-    "jsonschema": {"task", "data", "families"},
+    "jsonschema": {"task", "data", "families", "gateway"},
     "tomli_w": {"families", "loop"},
 }
 DEPTH = {package: depth for depth, layer in enumerate(LAYERS) for package in layer}

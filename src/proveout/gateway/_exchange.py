@@ -125,6 +125,8 @@ class Exchange(msgspec.Struct, kw_only=True):
         tier: of the key.
         task: name, where the model is a task.
         inputs: of the task, read from the messages; None where the model is passed through.
+        asked: the whole request as the task or the embedder read it; None where the model is passed through.
+        evidence: whether the client asked, by the header ``x-proveout-evidence``, what a task's answer stands on.
         held: of limits.
         reply: what is sent.
         outcome: what is recorded.
@@ -144,6 +146,8 @@ class Exchange(msgspec.Struct, kw_only=True):
     tier: Tier = Tier()
     task: str = ""
     inputs: dict[str, Any] | None = None
+    asked: Any = None
+    evidence: bool = False
     held: Held | None = None
     reply: Reply | None = None
     outcome: Outcome = msgspec.field(default_factory=Outcome)
