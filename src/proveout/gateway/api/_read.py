@@ -23,6 +23,8 @@ __all__ = ["MOST_TOKENS", "READERS", "read_chat", "read_embeddings", "read_respo
 MOST_TOKENS = 2**31 - 1
 Tokens = Annotated[int, Meta(ge=1, le=MOST_TOKENS)] | None
 Name = Annotated[str, Meta(min_length=1)]
+# As null is: but null is handed over too, and counted, since the type of the fields below does not allow for it.
+ABSENT: Any = None
 
 
 class _AnyValue(type):
@@ -62,17 +64,17 @@ class _MaxOutputTokens(metaclass=_AnyValue):
 
 class _Chat(msgspec.Struct, gc=False):
     model: _Model
-    stream: _Stream | None = None
-    stream_options: _StreamOptions | None = None
-    max_tokens: _MaxTokens | None = None
-    max_completion_tokens: _MaxCompletionTokens | None = None
-    n: _N | None = None
+    stream: _Stream = ABSENT
+    stream_options: _StreamOptions = ABSENT
+    max_tokens: _MaxTokens = ABSENT
+    max_completion_tokens: _MaxCompletionTokens = ABSENT
+    n: _N = ABSENT
 
 
 class _Responses(msgspec.Struct, gc=False):
     model: _Model
-    stream: _Stream | None = None
-    max_output_tokens: _MaxOutputTokens | None = None
+    stream: _Stream = ABSENT
+    max_output_tokens: _MaxOutputTokens = ABSENT
 
 
 class _Embeddings(msgspec.Struct, gc=False):

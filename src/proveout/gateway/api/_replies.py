@@ -151,7 +151,6 @@ class ResponseObject(msgspec.Struct, kw_only=True, frozen=True):
     output: list[_OutputMessage]
     parallel_tool_calls: bool = False
     previous_response_id: str | None = None
-    store: bool = False
     temperature: float | None = None
     text: Json
     tool_choice: str = "none"
