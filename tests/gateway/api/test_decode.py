@@ -110,7 +110,9 @@ def test_responses_take_a_text_or_items() -> None:
     ),
     st.data(),
 )
-def test_no_value_of_a_parameter_does_anything_but_fit_or_be_refused(kind: Any, value: Any, data: st.DataObject) -> None:
+def test_no_value_of_a_parameter_does_anything_but_fit_or_be_refused(
+    kind: Any, value: Any, data: st.DataObject
+) -> None:
     name = data.draw(st.sampled_from(kind.__struct_fields__))
     decode = {ChatRequest: decode_chat, ResponsesRequest: decode_responses, EmbeddingsRequest: decode_embeddings}[kind]
     first = {"messages": USER} if kind is ChatRequest else {"input": "hi"}

@@ -185,9 +185,7 @@ def is_right(body: dict[str, Any]) -> bool:
         and isinstance(body.get("stream"), bool | None)
         and isinstance(options, dict | None)
         and isinstance((options or {}).get("include_usage"), bool | None)
-        and all(
-            one is None or (type(one) is int and 1 <= one <= top) for one, top in zip(counts, tops, strict=True)
-        )
+        and all(one is None or (type(one) is int and 1 <= one <= top) for one, top in zip(counts, tops, strict=True))
         and not any("\ud800" <= letter <= "\udfff" for letter in json.dumps(body, ensure_ascii=False))
     )
 

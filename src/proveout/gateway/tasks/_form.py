@@ -57,14 +57,14 @@ def conflict(wanted: Json, given: Json, path: str = "$") -> str:
 
 def _any(wanted: Json, given: Json, path: str) -> str:
     branches = wanted["anyOf"]
-    if not isinstance(branches, list) or not all(isinstance(one, dict) for one in branches):
+    if not isinstance(branches, list) or not branches or not all(isinstance(one, dict) for one in branches):
         return f"{path}: anyOf is no list of schemas"
     rest = {keyword: value for keyword, value in wanted.items() if keyword != "anyOf"}
     foreign = next((keyword for branch in branches for keyword in _foreign(branch)), None)
     if foreign is not None:
         return f"{path}: {foreign[:40]!r} within anyOf is not compared"
     problems = [conflict(branch, given, path) for branch in branches]
-    return (problems[0] if all(problems) and problems else "") or conflict(rest, given, path)
+    return (problems[0] if all(problems) else "") or conflict(rest, given, path)
 
 
 def _foreign(schema: Any) -> Iterator[str]:
