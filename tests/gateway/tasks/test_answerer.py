@@ -68,6 +68,7 @@ def test_what_is_sure_enough_is_answered_by_the_certified_candidate(
         "certificate@1",
     )
     assert outcome.confidence == 0.8
+    assert outcome.output == {"intent": "card"}
     assert outcome.verdicts == (("output_schema", "passed"),)
     assert outcome.stages["answer"] >= 0
     assert asked.inputs == {"text": "my card is lost"}

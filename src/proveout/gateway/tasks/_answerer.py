@@ -232,7 +232,7 @@ def _count(outcome: Outcome, stage: Stage, usage: Usage) -> None:
 
 
 def _note(outcome: Outcome, stage: Stage, answer: Answer) -> None:
-    outcome.certificate = stage.certificate
+    outcome.certificate, outcome.output = stage.certificate, answer.output
     outcome.confidence = float(answer.confidence) if stage.calibrated else None
     outcome.documents = tuple(dict.fromkeys((one.document, one.fingerprint) for one in answer.evidence.citations))
 
