@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,8 @@ def test_every_refusal_has_the_parts_of_an_error_of_the_api(kind: type[Refused])
         "code": kind.error_code or None,
     }
     assert dict(reply.headers)[b"content-type"] == b"application/json"
+    page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "gateway-api.md"
+    assert f"| {kind.status} | `{kind.__name__}` |" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ ERRORS = {
     "415": "The body is not said to be JSON.",
     "429": "Too many requests or tokens, or the budget is spent.",
     "431": "The headers have more bytes than the gateway takes.",
+    "500": "The gateway failed at this request.",
     "502": "The provider failed, or the task has no answer.",
     "503": "More requests are under way than the gateway takes, or it is draining.",
     "504": "The provider, or the task, did not answer in time.",
