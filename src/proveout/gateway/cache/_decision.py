@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from proveout.errors import CertificateCorrupt, EvidenceUnusable
-from proveout.gateway._settings import Semantic
 from proveout.gateway.cache._lookups import Lookup, address, lookups_of, semantic_folder
 from proveout.store import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from proveout.certify import Part, Step
+    from proveout.gateway._settings import Semantic
 
 __all__ = ["SemanticDecision", "certify_semantic", "semantic_decisions", "semantic_threshold"]
 
@@ -72,6 +74,7 @@ def certify_semantic(
 ) -> SemanticDecision:
     """Decide on the lookups of a task's newest answers, and keep the decision for the gateway to serve by.
 
+    Served is a similarity that is certified and at which no more than alpha of what is served was wrong.
     Thresholds are chosen on the older half of the lookups and tested on the newer (`proveout.certify.certify_cache`).
     A second look tests on lookups that came after the first alone, and look k has the error ``delta / 2**k``, so that
     all looks together are wrong with probability at most delta. Lookups of equal inputs count once.
@@ -96,6 +99,7 @@ def certify_semantic(
     look = len(before) + 1
     evidence = [CacheLookup(score=row.score, agree=row.agree, namespace=task, session=row.input) for row in rows]
     (part,) = certify_cache(evidence[:cut], evidence[cut:], alpha=alpha, delta=delta / 2**look)
+    step = _precise(part, alpha)
     decision = SemanticDecision(
         task=task,
         generation=head.generation,
@@ -103,19 +107,29 @@ def certify_semantic(
         alpha=alpha,
         delta=delta,
         look=look,
-        threshold=part.threshold,
+        threshold=step.threshold if step else None,
         chosen_on=cut,
         certified_on=len(rows) - cut,
         units=part.units,
-        served=part.served,
-        wrong=part.worse,
-        bound=part.bound,
+        served=step.served if step else 0,
+        wrong=step.worse if step else 0,
+        bound=part.bound if step else None,
         evidence=sha256(_encode(rows)).hexdigest(),
         time=clock(),
     ).sealed()
     name = f"{address(task, head.generation, head.embedder)}.{look:04d}.json"
     write_atomic(semantic_folder(home, task) / name, _encode(decision))
     return decision
+
+
+def _precise(part: Part, alpha: float) -> Step | None:
+    """The certified similarity that serves most, of those where what is served is right often enough too.
+
+    The certificate bounds wrong answers as a share of all lookups; where it serves few, half of these might be wrong.
+    Any certified similarity above the last one wrongs no more lookups, so that the bound of the last holds for it.
+    """
+    passed = part.path[: part.passed]
+    return next((step for step in reversed(passed) if step.worse <= alpha * step.served), None)
 
 
 def _cut(task: str, rows: int, before: list[SemanticDecision]) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Cached", "ExactCache", "cached_of", "reply_of"]
 
 # What an entry takes besides its body: keys, links and the objects around it, measured.
-ENTRY_BYTES = 900
+ENTRY_BYTES = 1100
 # One answer may take this share of the cache, so that it cannot empty it.
 LARGEST_SHARE = 8
 # Only these say something of the body; others are of one connection or one request.

@@ -68,13 +68,14 @@ def _texts(data: str) -> list[str]:
         return []
     if event.get("type") == "response.output_text.delta":
         return [str(event.get("delta", ""))]
-    choices = event.get("choices") or []
-    said = [choice.get("message") or choice.get("delta") or {} for choice in choices if isinstance(choice, dict)]
-    texts = [one.get("content") for one in said if isinstance(one, dict)]
-    items = event.get("output") or []
-    parts = [part for item in items if isinstance(item, dict) for part in item.get("content") or []]
-    texts += [part.get("text") for part in parts if isinstance(part, dict)]
+    said = [choice.get("message") or choice.get("delta") for choice in _objects(event.get("choices"))]
+    texts = [one.get("content") for one in _objects(said)]
+    texts += [part.get("text") for item in _objects(event.get("output")) for part in _objects(item.get("content"))]
     return [text for text in texts if isinstance(text, str)]
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _json(value: Any) -> str:

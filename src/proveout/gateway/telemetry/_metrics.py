@@ -22,7 +22,7 @@ OTHER = "other"
 # An answer from the cache or from rules takes less than the first boundary that the conventions advise.
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, *DURATION_BUCKETS)
 MOST_VALUES = 100
-MOST_SERIES = 2000
+MOST_SERIES = 1000
 _BATCH = 4096
 _FAILED = 400
 # Whole numbers, so that the sum does not depend on the order of records.

@@ -49,11 +49,15 @@ class MetricsFile:
     def read(self) -> bytes:
         """The content; b"" before the first write. The file is read once for each time that it was written."""
         try:
-            with self._path.open("rb") as file:
-                stat = os.fstat(file.fileno())
-                seen = (stat.st_ino, stat.st_mtime_ns)
-                if seen != self._seen:
-                    self._content, self._seen = file.read(), seen
+            if _version(self._path) != self._seen:
+                with self._path.open("rb") as file:
+                    self._content, self._seen = file.read(), _version(file.fileno())
         except FileNotFoundError:
             return b""
         return self._content
+
+
+def _version(file: Path | int) -> tuple[int, int]:
+    """Another for each write: every one makes a new file."""
+    found = os.stat(file)  # noqa: PTH116  of a path as of an open file
+    return found.st_ino, found.st_mtime_ns

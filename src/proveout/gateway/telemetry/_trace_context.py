@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 __all__ = ["TraceParent", "child_traceparent", "parse_traceparent", "span_id_of", "valid_traceparent"]
 
-_HEADER = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?")
-_LENGTH = 55
-_MOST_BYTES = 512
-_NO_TRACE = "0" * 32
+_IDS = "-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+_current = re.compile("00" + _IDS).fullmatch
+_later = re.compile(f"(?!00|ff)[0-9a-f]{{2}}{_IDS}(-[\\x21-\\x7e]*)?").fullmatch
+_MOST = 512
 _NO_SPAN = "0" * 16
 SAMPLED = 0x01
 # What level 2 defines; other bits are not ours to send on.
@@ -44,15 +44,13 @@ def parse_traceparent(header: str) -> TraceParent | None:
         >>> parse_traceparent("00-00000000000000000000000000000000-00f067aa0ba902b7-01") is None
         True
     """
-    if len(header) > _MOST_BYTES:
+    if not _is_valid(header):
         return None
-    found = _HEADER.fullmatch(header)
-    if found is None:
-        return None
-    version, trace, span, flags, _ = found.groups()
-    if version == "ff" or trace == _NO_TRACE or span == _NO_SPAN or (version == "00" and len(header) != _LENGTH):
-        return None
-    return TraceParent(trace, span, int(flags, 16) & KNOWN_FLAGS)
+    return TraceParent(header[3:35], header[36:52], int(header[53:55], 16) & KNOWN_FLAGS)
+
+
+def _is_valid(header: str) -> bool:
+    return _current(header) is not None or (len(header) <= _MOST and _later(header) is not None)
 
 
 def valid_traceparent(header: bytes) -> str:
@@ -63,7 +61,7 @@ def valid_traceparent(header: bytes) -> str:
         ''
     """
     text = header.decode("latin-1")
-    return text if parse_traceparent(text) is not None else ""
+    return text if _is_valid(text) else ""
 
 
 def span_id_of(request_id: str, part: str = "") -> str:
@@ -96,5 +94,7 @@ def child_traceparent(parent: str, request_id: str) -> str:
         >>> child_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "req-1")
         '00-4bf92f3577b34da6a3ce929d0e0e4736-9e37a8b25163b118-01'
     """
+    if _current(parent):  # the usual case, once for each call upstream
+        return f"{parent[:36]}{span_id_of(request_id)}-0{int(parent[54], 16) & KNOWN_FLAGS}"
     found = trace_of(parent, request_id)
     return f"00-{found.trace}-{span_id_of(request_id)}-{found.flags:02x}"
