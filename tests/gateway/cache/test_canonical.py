@@ -169,3 +169,11 @@ def test_anonymous_callers_are_told_apart_by_the_key_that_they_bring() -> None:
     assert one != other
     assert "sk-one" not in one
     assert tenant_of(exchange("", b"")) == ""
+
+
+@pytest.mark.parametrize("value", [b"[" * 100_000 + b"]" * 100_000, b"1" * 5000, b"[" * 100_000])
+def test_deep_and_long_values_break_nothing(value: bytes) -> None:
+    for field in (b"messages", b"tools", b"temperature", b"n", b"stream"):
+        raw = b'{"model":"m","seed":1,"' + field + b'":' + value + b"}"
+        found = key(raw)
+        assert found is None or len(found) == 16

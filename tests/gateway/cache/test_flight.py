@@ -30,7 +30,7 @@ async def ask(flights: Flights, calls: list[int], answer: Cached | None) -> Cach
 
 def test_one_answers_for_all() -> None:
     async def run() -> None:
-        flights, calls = Flights(), []
+        flights, calls = Flights(), list[int]()
         found = await asyncio.gather(*(ask(flights, calls, ANSWER) for _ in range(10)))
         assert all(one is ANSWER for one in found)
         assert calls == [1]
@@ -41,7 +41,7 @@ def test_one_answers_for_all() -> None:
 
 def test_a_leader_that_fails_lets_each_try_by_itself() -> None:
     async def run() -> None:
-        flights, calls = Flights(), []
+        flights, calls = Flights(), list[int]()
         found = await asyncio.gather(*(ask(flights, calls, None) for _ in range(4)))
         assert found == [None, ANSWER, ANSWER, ANSWER]
         assert calls == [1, 2, 2, 2]
@@ -51,7 +51,7 @@ def test_a_leader_that_fails_lets_each_try_by_itself() -> None:
 
 def test_a_leader_that_is_cancelled_leaves_nobody_waiting() -> None:
     async def run() -> None:
-        flights, calls = Flights(), []
+        flights, calls = Flights(), list[int]()
         leader = asyncio.ensure_future(ask(flights, calls, ANSWER))
         await asyncio.sleep(0)
         follower = asyncio.ensure_future(ask(flights, calls, ANSWER))

@@ -1,4 +1,4 @@
-"""A semantic cache that answers another question: it stays off until it is certified, and some hits are never served."""
+"""A semantic cache that answers another question: off until it is certified, and some hits are never served."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ def test_inputs_of_each_api(request_: dict[str, object]) -> None:
     [
         '{"choices":[{"message":{"role":"assistant","content":"yes"}}]}',
         '{"output":[{"type":"message","content":[{"type":"output_text","text":"yes"}]}]}',
-        'data: {"choices":[{"delta":{"content":"y"}}]}\n\n'
-        'data: {"choices":[{"delta":{"content":"es"}}]}\n\ndata: [DONE]\n\n',
+        'data: {"choices":[{"delta":{"content":"y"}}]}\n\ndata: {"choices":[{"delta":{"content":"es"}}]}\n\n',
+        'data: {"choices":[{"delta":{"content":"yes"}}]}\n\ndata: [DONE]\n\n',
         'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"yes"}\n\n',
         ': comment\n\ndata: {"choices":[{"delta":{"content":"yes"}}]}\n\ndata: {"choices":[],"usage":{}}\n\n',
     ],

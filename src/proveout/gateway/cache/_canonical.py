@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from proveout.gateway._exchange import Exchange, Operation
 
@@ -116,7 +116,7 @@ def _drawn(fields: dict[str, Raw], *, unstated: bool) -> str:
     return "" if _decode(raw) == 0 else "the temperature is above 0"
 
 
-def _canonical(fields: dict[str, Raw], without: frozenset[str] | dict[str, str]) -> bytes:
+def _canonical(fields: dict[str, Raw], without: Container[str]) -> bytes:
     """Fields by name; values as they were written, so that no number loses a digit and no object its order."""
     parts = [part for name in sorted(fields) if name not in without for part in (_encode(name), bytes(fields[name]))]
     return _SEPARATOR.join(parts)
@@ -206,7 +206,7 @@ class KeyMaker:
             fields = _decode_object(body)
             if why_not_shared(operation, fields, unstated=self._unstated):
                 return None
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return None
         return _digest(tenant, operation, generation, _form(fields), _canonical(fields, IGNORED[operation]))
 

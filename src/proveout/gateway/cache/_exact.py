@@ -54,7 +54,7 @@ def cached_of(reply: Reply, outcome: Outcome, sent: bytes) -> Cached | None:
     if reply.status != HTTPStatus.OK or outcome.error or outcome.cancelled or not sent:
         return None
     headers = [(name, value) for name, value in reply.headers if name in _KEPT_HEADERS]
-    known = msgspec.structs.replace(outcome, stages={}, answer=b"", attempts=0)
+    known = msgspec.structs.replace(outcome, stages={}, answer=b"", attempts=0, output=None)
     return Cached(body=sent, streamed=reply.chunks is not None, headers=headers, outcome=known)
 
 

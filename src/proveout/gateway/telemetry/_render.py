@@ -224,14 +224,13 @@ def _counter(family: _Counter, series: list[tuple[Label, Series]]) -> Metric:
 
 def _histogram(family: _Histogram, series: list[tuple[Label, Series]]) -> Metric:
     from prometheus_client.metrics_core import HistogramMetricFamily  # noqa: PLC0415  as in render
-    from prometheus_client.utils import floatToGoString  # noqa: PLC0415  as in render
 
     totals: dict[tuple[str, ...], tuple[list[int], float]] = {}
     for label, one in series:
         for labels, bins, value in family.values(label, one):
             before, total = totals.get(labels, ([0] * len(bins), 0.0))
             totals[labels] = ([a + b for a, b in zip(before, bins, strict=True)], total + value)
-    bounds = [*(floatToGoString(bound) for bound in family.bounds), "+Inf"]
+    bounds = [*(repr(float(bound)) for bound in family.bounds), "+Inf"]
     found = HistogramMetricFamily(family.name, family.help, labels=family.labels)
     for labels, (bins, total) in sorted(totals.items()):
         found.add_metric(labels, list(zip(bounds, accumulate(bins), strict=True)), total)
