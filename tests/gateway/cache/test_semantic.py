@@ -314,3 +314,19 @@ def test_nothing_is_loaded_before_the_first_lookup(tmp_path: Path) -> None:
     cache = semantic_cache(tmp_path, "desk", generation="g", terms=terms, clock=Clock(), embedder=embedder)
     assert len(cache) == 0
     assert not semantic_folder(tmp_path, "desk").exists()
+
+
+def test_a_rush_of_lookups_uses_few_threads_and_ends_with_it(tmp_path: Path) -> None:
+    embedder = Pieces()
+    cache = semantic_cache(
+        tmp_path, "desk", generation="g", terms=Semantic(), clock=Clock(), embedder=lambda _: embedder
+    )
+
+    async def run() -> None:
+        await asyncio.gather(*(cache.nearest("k", {"text": str(number)}, str(number)) for number in range(100)))
+
+    asyncio.run(run())
+    assert len(embedder.threads) <= 2
+    cache.close()
+    with pytest.raises(RuntimeError):
+        asyncio.run(run())

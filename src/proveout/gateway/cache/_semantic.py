@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Embeds", "Near", "Opened", "SemanticCache", "semantic_cache"]
 
+T = TypeVar("T")
 AUDIT_SHARE = 0.05
 _FIRST_ROWS = 256
+_THREADS = 2
 # Nearest inputs that are tried until nothing forbids one.
 _TRIED = 8
 _WORD = 2**64
@@ -81,11 +84,13 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
         embedder: of inputs.
         decide: from which similarity it may serve; None keeps it off.
         log: takes lookups that were answered afresh.
+        close: lets go of the log.
     """
 
     embedder: Embeds
     decide: Callable[[], float | None]
     log: Callable[[Lookup], None]
+    close: Callable[[], None] = lambda: None
 
 
 class SemanticCache:
@@ -114,6 +119,8 @@ class SemanticCache:
         self._ttl = ttl_seconds
         self._audit_share = audit_share
         self._lock = Lock()
+        # Its own few, so that a rush of lookups leaves the loop's other threads alone.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="proveout-semantic")
         self._opened: Opened | None = None
         self._threshold: float | None = None
         self._rows: list[_Row] = []
@@ -135,7 +142,7 @@ class SemanticCache:
         Raises:
             WeightsMissing: the embedder is not installed.
         """
-        return await asyncio.to_thread(self.look_up, tenant, inputs, request_id)
+        return await self._apart(self.look_up, tenant, inputs, request_id)
 
     async def settle(self, near: Near, answer: Any, cached: Cached | None, *, time: int) -> None:
         """Log whether the nearest answer was the fresh one, and keep the fresh one.
@@ -146,11 +153,20 @@ class SemanticCache:
             cached: to serve later; None keeps nothing.
             time: nanoseconds since the epoch.
         """
-        await asyncio.to_thread(self._settle, near, answer, cached, time)
+        await self._apart(self._settle, near, answer, cached, time)
 
     async def refresh(self) -> float | None:
         """Read the decision again: after a reload of the settings, and from time to time, for audits may revoke it."""
-        return await asyncio.to_thread(self._refresh)
+        return await self._apart(self._refresh)
+
+    def close(self) -> None:
+        """Wait for lookups under way, and let go of the log; nothing may be looked up afterwards."""
+        self._threads.shutdown()
+        if self._opened is not None:
+            self._opened.close()
+
+    async def _apart(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     def _refresh(self) -> float | None:
         with self._lock:
@@ -284,7 +300,7 @@ def semantic_cache(
         def decide() -> float | None:
             return semantic_threshold(home, task, generation=generation, embedder=made.fingerprint, terms=terms)
 
-        return Opened(embedder=made, decide=decide, log=log.append)
+        return Opened(embedder=made, decide=decide, log=log.append, close=log.close)
 
     return SemanticCache(opens=opens, clock=clock, ttl_seconds=ttl_seconds)
 
