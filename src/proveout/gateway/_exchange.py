@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -10,10 +10,28 @@ import msgspec
 from proveout.gateway._key import ANONYMOUS, Key
 from proveout.gateway._settings import Tier
 
-__all__ = ["Answerer", "Exchange", "Held", "Operation", "Outcome", "Reply", "Step", "Wanted"]
+__all__ = [
+    "Answerer",
+    "App",
+    "Exchange",
+    "Headers",
+    "Held",
+    "Operation",
+    "Outcome",
+    "Receive",
+    "Reply",
+    "Scope",
+    "Send",
+    "Step",
+    "Wanted",
+]
 
 Operation = Literal["chat", "responses", "embeddings"]
 Headers = list[tuple[bytes, bytes]]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Wanted(msgspec.Struct, kw_only=True):
@@ -118,6 +136,7 @@ class Exchange(msgspec.Struct, kw_only=True):
         credential: secret of the ``Authorization: Bearer`` header; b"" without one.
         client_id: ``x-request-id`` as the client sent it.
         traceparent: W3C trace context as the client sent it; "" when it is not valid.
+        evidence: the client asks for what the answer stands on (``x-proveout-evidence: 1``).
         time: nanoseconds since the epoch when it came.
         started: of the monotonic clock, seconds.
         now: the state in force when it came; a reload does not change it under way.
@@ -126,17 +145,19 @@ class Exchange(msgspec.Struct, kw_only=True):
         task: name, where the model is a task.
         inputs: of the task, read from the messages; None where the model is passed through.
         held: of limits.
+        answerer: who answers.
         reply: what is sent.
         outcome: what is recorded.
     """
 
     id: str
     operation: Operation
-    body: bytes
-    wanted: Wanted
+    body: bytes = b""
+    wanted: Wanted = msgspec.field(default_factory=lambda: Wanted(model=""))
     credential: bytes = b""
     client_id: str = ""
     traceparent: str = ""
+    evidence: bool = False
     time: int = 0
     started: float = 0.0
     now: Any = None
@@ -145,6 +166,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     task: str = ""
     inputs: dict[str, Any] | None = None
     held: Held | None = None
+    answerer: Answerer | None = None
     reply: Reply | None = None
     outcome: Outcome = msgspec.field(default_factory=Outcome)
 
