@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProviderAnswerer"]
 
+
 class ProviderAnswerer:
     """Passes a request on to a provider, and its answer back; asks again, or elsewhere, while that can help.
 

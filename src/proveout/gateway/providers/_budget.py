@@ -54,8 +54,7 @@ class RetryBudget:
 
     def deposit(self) -> None:
         """A request came."""
-        balance = self._balance + self._share
-        self._balance = balance if balance < self._most else self._most
+        self._balance = min(self._balance + self._share, self._most)
 
     def withdraw(self) -> bool:
         """Whether a retry may be made; it is spent when it may."""

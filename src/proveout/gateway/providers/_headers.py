@@ -74,9 +74,7 @@ class Credentials:
             sent["authorization"] = f"Bearer {self.key}"
         hidden = [sent[key.lower()] for key, value in terms.headers.items() if value.startswith("env:")]
         self.own = bool(self.key or hidden or "authorization" in sent or terms.kind != COMPATIBLE)
-        self.secrets = tuple(
-            secret.encode("latin-1") for secret in (self.key, *hidden) if len(secret) >= LEAST_SECRET
-        )
+        self.secrets = tuple(secret.encode("latin-1") for secret in (self.key, *hidden) if len(secret) >= LEAST_SECRET)
         self._constant = tuple((key.encode(), value.encode("latin-1")) for key, value in sent.items())
 
     def headers(self, exchange: Exchange, *, first: bool) -> tuple[tuple[bytes, bytes], ...]:
@@ -136,7 +134,9 @@ def without(secrets: tuple[bytes, ...], text: bytes) -> bytes:
 def _value(about: str, name: str, value: str, environment: Mapping[str, str]) -> str:
     where = f"{about}.headers.{name}"
     if not NAME.fullmatch(name) or name.lower() in OURS:
-        raise SettingsInvalid("a header cannot be sent", why=f"{name!r} is set by the client", fix="remove it", about=where)
+        raise SettingsInvalid(
+            "a header cannot be sent", why=f"{name!r} is set by the client", fix="remove it", about=where
+        )
     if value.startswith("env:"):
         return _variable(where, value.removeprefix("env:"), environment)
     return _printable(where, value)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from proveout.gateway.providers._adapter import open_adapter
 from proveout.gateway.providers._catalogue import Catalogue
-from proveout.gateway.providers._upstream import Open, Upstream, check_provider
-from proveout.gateway.upstream import open_client
+from proveout.gateway.providers._headers import COMPATIBLE, Credentials
+from proveout.gateway.providers._upstream import Upstream, check_provider
+from proveout.gateway.upstream import Timeouts, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from random import Random
 
-    from proveout.gateway._settings import Settings
+    from proveout.gateway._settings import Provider, Settings
     from proveout.gateway.providers._catalogue import Candidate, Listed
     from proveout.gateway.providers._upstream import ProviderState
     from proveout.gateway.upstream import Client
@@ -38,13 +39,14 @@ class Providers:
     Attributes:
         clock: as given.
         rng: as given.
+        upstreams: by name, in the order of the file.
 
     Raises:
         SettingsInvalid: a table cannot be meant, or a variable is not set.
         ExtraMissing: a provider that is not OpenAI-compatible needs the extra ``providers``.
     """
 
-    def __init__(  # noqa: PLR0913  what is injected, by name
+    def __init__(
         self,
         settings: Settings,
         *,
@@ -57,19 +59,18 @@ class Providers:
     ) -> None:
         self.clock = clock
         self.rng = rng
+        self._open = open
+        self._adapt = adapt
         names = frozenset(settings.providers)
         for name, terms in settings.providers.items():
             check_provider(name, terms, names)
-        opens = Open(open, adapt)
-        kept = {} if before is None else before._upstreams
-        self._upstreams: dict[str, Upstream] = {
-            name: kept[name]
-            if name in kept and kept[name].terms == terms
-            else Upstream(name, terms, environment=environment, clock=clock, opens=opens)
+        kept = {} if before is None else before.upstreams
+        self.upstreams: dict[str, Upstream] = {
+            name: kept[name] if name in kept and kept[name].terms == terms else self._made(name, terms, environment)
             for name, terms in settings.providers.items()
         }
-        self._catalogue = Catalogue(self._upstreams)
-        unpriced = (one for one in self._upstreams.values() if one.terms.usd_per_million_in is None)
+        self._catalogue = Catalogue(self.upstreams)
+        unpriced = (one for one in self.upstreams.values() if one.terms.usd_per_million_in is None)
         for one in islice(unpriced, 1):
             # Reading the price list takes a quarter of a second, which no request is to wait for.
             one.prices("")
@@ -88,7 +89,7 @@ class Providers:
 
     def states(self) -> tuple[ProviderState, ...]:
         """How each provider fares."""
-        return tuple(one.state() for one in self._upstreams.values())
+        return tuple(one.state() for one in self.upstreams.values())
 
     async def close(self, after: Providers | None = None) -> None:
         """Close the clients, those in use once they are done.
@@ -96,7 +97,26 @@ class Providers:
         Args:
             after: what is in force from now on; what it took over stays open.
         """
-        kept = set() if after is None else set(map(id, after._upstreams.values()))
-        for one in self._upstreams.values():
+        kept = set() if after is None else set(map(id, after.upstreams.values()))
+        for one in self.upstreams.values():
             if id(one) not in kept:
                 await one.client.close()
+
+    def _made(self, name: str, terms: Provider, environment: Mapping[str, str]) -> Upstream:
+        credentials = Credentials(name, terms, environment)
+        timeouts = Timeouts(
+            connect=terms.connect_seconds,
+            first_byte=terms.first_byte_seconds,
+            idle=terms.idle_seconds,
+            total=terms.total_seconds,
+        )
+        common: dict[str, Any] = {
+            "base_url": terms.base_url,
+            "timeouts": timeouts,
+            "most_connections": terms.most_connections,
+        }
+        if terms.kind == COMPATIBLE:
+            client = self._open(kind=terms.client, **common)
+        else:
+            client = self._adapt(kind=terms.kind, key=credentials.key, about=f"providers.{name}", **common)
+        return Upstream(name, terms, client, credentials=credentials, clock=self.clock)

@@ -12,6 +12,7 @@ from proveout.errors import UpstreamFailed, UpstreamLied
 from proveout.gateway.providers._failure import error_object
 from proveout.gateway.providers._headers import without
 from proveout.gateway.providers._usage import data_of
+from proveout.gateway.upstream import WholeEvents
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Relay"]
 
-# The ends of events: two ends of line, each of three kinds; HTML Living Standard, section 9.2.5.
-ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r")
-LONGEST_END = 4
 DONE = b"data: [DONE]\n\n"
 # The provider may send nothing after its last event, but has to end the body; it is given this long.
 GRACE = 1.0
@@ -62,15 +60,16 @@ class Relay:
     __slots__ = (
         "_chunks",
         "_done",
+        "_events",
         "_first",
         "_next",
         "_operation",
-        "_pending",
         "_response",
         "_secrets",
         "_sent",
         "_settle",
         "_size",
+        "_whole",
         "_withhold",
         "usage",
     )
@@ -91,7 +90,8 @@ class Relay:
         self._withhold = withhold
         self._secrets = secrets
         self._settle: Callable[[Relay, UpstreamFailed | None, bool], None] | None = settle
-        self._pending = bytearray()
+        self._events = WholeEvents(MOST_EVENT_BYTES)
+        self._whole = self._events.feed
         self._first = b""
         self._sent: list[bytes] = []
         self._size = 0
@@ -114,13 +114,9 @@ class Relay:
             while not pieces or b"data:" not in pieces[-1]:
                 pieces.append(await self._pull())
         except StopAsyncIteration:
-            self._first = b"".join(pieces) + bytes(self._pending)
-            if not _DONE.search(self._first):
+            if not _DONE.search(self._events.held):
                 raise _cut("before its first event") from None
-            self._pending.clear()
-        else:
-            self._first = b"".join(pieces)
-        self._sent = [self._first]
+        self._first = b"".join(pieces)
         return self._first
 
     def abandon(self) -> None:
@@ -162,9 +158,7 @@ class Relay:
 
     async def _pull(self) -> bytes:
         while True:
-            data = await self._next()
-            if self._pending or not data.endswith(b"\n\n"):
-                data = self._whole(data)
+            data = self._whole(await self._next())
             if self._withhold and _NO_CHOICES.search(data):
                 data = self._without_usage(data)
             if not data:
@@ -179,17 +173,6 @@ class Relay:
                 self._done = True
             self._sent.append(data)
             return data
-
-    def _whole(self, data: bytes) -> bytes:
-        pending = self._pending
-        start = max(len(pending) - LONGEST_END + 1, 0)
-        pending += data
-        cut = max([at + len(end) for end in ENDS if (at := pending.rfind(end, start)) >= 0], default=0)
-        if not cut and len(pending) > MOST_EVENT_BYTES:
-            raise _cut("in an event without an end")
-        whole = bytes(pending[:cut])
-        del pending[:cut]
-        return whole
 
     def _without_usage(self, data: bytes) -> bytes:
         kept = []
@@ -213,15 +196,16 @@ class Relay:
     def _end(self, error: UpstreamFailed | None) -> bytes:
         """What is sent last: nothing, the last event that lacks its blank line, or the error."""
         tail = b""
-        if _DONE.search(self._pending):
-            tail = bytes(self._pending)
+        held = self._events.held
+        if _DONE.search(held):
+            tail = held
             self._sent.append(tail)
         if told := self._told():
             error = error or _reported()
         elif self._complete():
             error = None
         elif error is None:
-            error = _cut("in an event" if self._pending else "without an end")
+            error = _cut("in an event" if held else "without an end")
         if error is not None and not told:
             tail = self._error_event(error)
             self._sent.append(tail)

@@ -11,32 +11,20 @@ import msgspec
 from proveout.errors import SettingsInvalid
 from proveout.gateway.providers._breaker import Breaker
 from proveout.gateway.providers._budget import RetryBudget
-from proveout.gateway.providers._headers import COMPATIBLE, Credentials
-from proveout.gateway.upstream import Timeouts
+from proveout.gateway.providers._headers import COMPATIBLE
 from proveout.task import Incumbent, Prices, prices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from proveout.gateway._settings import Provider
+    from proveout.gateway.providers._headers import Credentials
     from proveout.gateway.upstream import Client
 
-__all__ = ["Open", "ProviderState", "Upstream", "check_provider"]
+__all__ = ["ProviderState", "Upstream", "check_provider"]
 
 # Names come from clients, so that what is remembered of them has a bound.
 MOST_PRICES = 1024
-
-
-class Open(msgspec.Struct, frozen=True):
-    """How clients are made.
-
-    Attributes:
-        compatible: for anything OpenAI-compatible.
-        adapted: for the rest.
-    """
-
-    compatible: Callable[..., Client]
-    adapted: Callable[..., Client]
 
 
 class ProviderState(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,9 +49,9 @@ class Upstream:
     Args:
         name: in ``gateway.toml``.
         terms: its table.
-        environment: variables that hold keys.
+        client: that calls it.
+        credentials: that it is sent.
         clock: seconds, monotonic.
-        opens: how clients are made.
 
     Attributes:
         name: in ``gateway.toml``.
@@ -79,27 +67,17 @@ class Upstream:
     __slots__ = ("_prices", "asks_usage", "breaker", "budget", "client", "credentials", "name", "route", "terms")
 
     def __init__(
-        self, name: str, terms: Provider, *, environment: Mapping[str, str], clock: Callable[[], float], opens: Open
+        self, name: str, terms: Provider, client: Client, *, credentials: Credentials, clock: Callable[[], float]
     ) -> None:
         self.name = name
         self.terms = terms
         self.route = f"provider:{name}"
-        self.credentials = Credentials(name, terms, environment)
+        self.client = client
+        self.credentials = credentials
         self.breaker = Breaker(terms.break_after, terms.break_seconds, clock=clock)
         self.budget = RetryBudget(terms.retry_share, clock=clock)
         self.asks_usage = True
         self._prices: dict[str, Prices] = {}
-        timeouts = Timeouts(
-            connect=terms.connect_seconds,
-            first_byte=terms.first_byte_seconds,
-            idle=terms.idle_seconds,
-            total=terms.total_seconds,
-        )
-        common = {"base_url": terms.base_url, "timeouts": timeouts, "most_connections": terms.most_connections}
-        if terms.kind == COMPATIBLE:
-            self.client = opens.compatible(kind=terms.client, **common)
-        else:
-            self.client = opens.adapted(kind=terms.kind, key=self.credentials.key, about=f"providers.{name}", **common)
 
     def prices(self, model: str, answered: str = "") -> Prices:
         """What a model costs here; looked up once.

@@ -88,10 +88,10 @@ def tokens_of(body: bytes) -> Tokens:
 
 
 def tokens_of_events(events: bytes) -> Tokens:
-    """Tokens that a stream states: those of its last event with a usage.
+    r"""Tokens that a stream states: those of its last event with a usage.
 
     Example:
-        >>> tokens_of_events(b'data: {"model":"m","usage":null}\\n\\ndata: [DONE]\\n\\n')
+        >>> tokens_of_events(b'data: {"model":"m","usage":null}\n\ndata: [DONE]\n\n')
         Tokens(model='m', tokens_in=0, tokens_out=0, counted=False)
     """
     model = ""
@@ -119,10 +119,10 @@ def _at(events: bytes, place: int) -> Tokens:
 
 
 def data_of(events: bytes) -> Iterator[Any]:
-    """The JSON of each event that holds some.
+    r"""The JSON of each event that holds some.
 
     Example:
-        >>> list(data_of(b'data: {"a":1}\\n\\ndata: [DONE]\\n\\n'))
+        >>> list(data_of(b'data: {"a":1}\n\ndata: [DONE]\n\n'))
         [{'a': 1}]
     """
     for match in _LINE.finditer(events):
@@ -146,10 +146,10 @@ def estimate_in(body: bytes) -> int:
 
 
 def estimate_out(answer: bytes, *, stream: bool) -> int:
-    """Completion tokens of an answer, or of the part of a stream that came: one a delta, or more where they are long.
+    r"""Completion tokens of an answer, or of the part of a stream that came: one a delta, or more where they are long.
 
     Example:
-        >>> estimate_out(b'data: {"choices":[{"delta":{"content":"Hi"}}]}\\n\\n', stream=True)
+        >>> estimate_out(b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n', stream=True)
         1
     """
     if not stream:
