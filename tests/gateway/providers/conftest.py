@@ -154,7 +154,10 @@ def world() -> Callable[..., World]:
     """Makes a world: answers by provider; tables beside ``one`` by name."""
 
     def make(
-        *answers: Any, tables: dict[str, dict[str, Any]] | None = None, environment: dict[str, str] | None = None, **more: Any
+        *answers: Any,
+        tables: dict[str, dict[str, Any]] | None = None,
+        environment: dict[str, str] | None = None,
+        **more: Any,
     ) -> World:
         stated = {"one": {}} if tables is None else tables
         made = {

@@ -23,7 +23,7 @@ OTHERS = st.dictionaries(
 
 @given(rest=OTHERS, spaced=st.booleans(), escaped=st.booleans())
 def test_a_body_without_a_reason_to_change_it_is_passed_on_byte_for_byte(
-    rest: dict[str, Any], spaced: bool, escaped: bool
+    *, rest: dict[str, Any], spaced: bool, escaped: bool
 ) -> None:
     # Keys that need an escape are written anew; ordinary ones are not.
     rest = {key: value for key, value in rest.items() if key.isalnum() and key.isascii()}
@@ -34,7 +34,7 @@ def test_a_body_without_a_reason_to_change_it_is_passed_on_byte_for_byte(
 
 @given(rest=OTHERS, model=st.text(min_size=1), stream=st.booleans(), asked=st.booleans())
 def test_a_body_says_the_same_but_for_model_and_usage(
-    rest: dict[str, Any], model: str, stream: bool, asked: bool
+    *, rest: dict[str, Any], model: str, stream: bool, asked: bool
 ) -> None:
     options = {"include_usage": True, "extra": 1} if asked else {"extra": 1}
     top = {"model": "a/b", **rest, "stream": stream, "stream_options": options}

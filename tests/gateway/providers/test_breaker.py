@@ -34,7 +34,7 @@ class BreakerMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.under_way)
     @rule(data=st.data(), well=st.sampled_from([True, False, None]))
-    def end(self, data: st.DataObject, well: bool | None) -> None:
+    def end(self, *, data: st.DataObject, well: bool | None) -> None:
         permit = self.under_way.pop(data.draw(st.integers(0, len(self.under_way) - 1)))
         before, failures = self.breaker.state, self.breaker.failures
         self.breaker.record(permit, well=well)

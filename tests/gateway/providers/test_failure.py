@@ -29,7 +29,7 @@ ERROR = UpstreamFailed("the provider did not answer", why="503", fix="try again"
         (529, True, True, False),
     ],
 )
-def test_what_a_status_means(status: int, again: bool, elsewhere: bool, well: bool | None) -> None:
+def test_what_a_status_means(*, status: int, again: bool, elsewhere: bool, well: bool | None) -> None:
     found = failure_of_status(status, ERROR)
     assert (found.again, found.elsewhere, found.well) == (again, elsewhere, well)
 
@@ -54,8 +54,8 @@ def test_jitter_uses_all_of_its_range() -> None:
     left=st.floats(0.0, 20.0),
     share=st.sampled_from([0.0, 1.0]),
 )
-def test_a_pause_fits_into_the_time_left_and_spends_one_retry(  # noqa: PLR0913  one a strategy
-    again: bool, tried: int, retries: int, asked: float | None, left: float, share: float
+def test_a_pause_fits_into_the_time_left_and_spends_one_retry(
+    *, again: bool, tried: int, retries: int, asked: float | None, left: float, share: float
 ) -> None:
     budget = RetryBudget(share, clock=lambda: 0.0)
     before = budget.balance
@@ -72,7 +72,7 @@ def test_a_pause_fits_into_the_time_left_and_spends_one_retry(  # noqa: PLR0913 
 
 
 @pytest.mark.parametrize(("asked", "waits"), [(None, True), (1.0, True), (30.0, False), (float("inf"), False)])
-def test_only_a_short_retry_after_is_waited_for(asked: float | None, waits: bool) -> None:
+def test_only_a_short_retry_after_is_waited_for(*, asked: float | None, waits: bool) -> None:
     failure = Failure(error=ERROR, retry_after=asked)
     terms = Provider(base_url="http://x/v1")
     budget = RetryBudget(1.0, clock=lambda: 0.0)

@@ -27,7 +27,7 @@ def completion(answer: dict[str, Any], *, model: str) -> bytes:
         {
             "index": index,
             **choice,
-            "message": {**choice["message"], "content": choice["message"].get("content")},
+            "message": _message(choice["message"]),
             "finish_reason": choice.get("finish_reason", "stop"),
         }
         for index, choice in enumerate(answer.get("choices", []))
@@ -45,6 +45,11 @@ def embeddings(answer: dict[str, Any], *, base64: bool) -> bytes:
     if base64:
         answer = {**answer, "data": [{**one, "embedding": _packed(one["embedding"])} for one in answer["data"]]}
     return _encode(answer)
+
+
+def _message(message: dict[str, Any]) -> dict[str, Any]:
+    content = message.get("content")
+    return {**message, "content": content or None if message.get("tool_calls") else content}
 
 
 class Chunks:

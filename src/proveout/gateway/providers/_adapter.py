@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -149,8 +150,9 @@ class AdapterClient:
     async def close(self) -> None:
         """See `Client.close`; the library's own client closes once nobody uses it."""
         close = getattr(getattr(self._provider, "client", None), "close", None)
-        if close is not None and asyncio.iscoroutinefunction(close):
-            await close()
+        closing = None if close is None else close()
+        if isawaitable(closing):
+            await closing
 
     def _maker(self, path: str, asked: dict[str, Any]) -> Callable[[dict[str, Any]], Awaitable[_Adapted]]:
         known, make = {

@@ -90,7 +90,9 @@ class Attempt:
         self._exchange.outcome.attempts += 1
         well: bool | None = None
         try:
-            response = await self._send(call)
+            hedge = self._upstream.terms.hedge_after_ms
+            sending = self._upstream.client.send(call) if hedge is None else self._hedged(call, hedge)
+            response = await sending
             try:
                 result = await self._read(response, permit)
             except BaseException:
@@ -109,12 +111,8 @@ class Attempt:
             breaker.record(permit, well=well)
         return result
 
-    async def _send(self, call: Call) -> Response:
-        upstream = self._upstream
-        hedge = upstream.terms.hedge_after_ms
-        if hedge is None:
-            return await upstream.client.send(call)
-        return await hedged(upstream.client, call, after=hedge / MILLISECONDS, may=self._may_hedge)
+    async def _hedged(self, call: Call, after_ms: float) -> Response:
+        return await hedged(self._upstream.client, call, after=after_ms / MILLISECONDS, may=self._may_hedge)
 
     def _may_hedge(self) -> bool:
         may = self._upstream.budget.withdraw()

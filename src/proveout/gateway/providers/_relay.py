@@ -219,9 +219,11 @@ class Relay:
             settle(self, error, cancelled)
 
     def _complete(self) -> bool:
+        if self._done:
+            return True
         events = self.events
         finished = _FINISHED.get(self._operation)
-        return self._done or bool(_DONE.search(events)) or bool(finished and finished.search(events))
+        return bool(_DONE.search(events) or (finished and finished.search(events)))
 
     def _told(self) -> bool:
         """Whether the provider sent an error itself, at the end."""
