@@ -139,7 +139,7 @@ class World:
 
 def provider(**fields: Any) -> Provider:
     """A provider with a key and a price."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "base_url": "https://one.example/v1",
         "api_key_env": "UPSTREAM_KEY",
         "usd_per_million_in": 1.0,

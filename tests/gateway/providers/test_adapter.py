@@ -59,7 +59,7 @@ def use(number: int) -> dict[str, Any]:
 
 
 BEGIN = {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}}
-END = [
+END: list[dict[str, Any]] = [
     {
         "type": "message_delta",
         "delta": {"stop_reason": "tool_use", "stop_sequence": None},
@@ -67,7 +67,7 @@ END = [
     },
     {"type": "message_stop"},
 ]
-EVENTS = [
+EVENTS: list[dict[str, Any]] = [
     BEGIN,
     start(0, {"type": "text", "text": ""}),
     delta(0, type="text_delta", text="Let me "),
@@ -139,27 +139,22 @@ async def everything(answerer: ProviderAnswerer, one: Exchange) -> tuple[int, by
     return reply.status, b"".join([chunk async for chunk in reply.chunks])
 
 
-def ask(server: Anthropic, one: Exchange, use: Use = everything, **fields: Any) -> Any:
+def ask(server: Anthropic, one: Exchange, use: Use = everything, *, table: dict[str, Any] | None = None) -> Any:
     async def run() -> Any:
         async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
             return await served(listening)
 
     async def served(listening: asyncio.Server) -> Any:
         port = listening.sockets[0].getsockname()[1]
-        table = Provider(
-            **(
-                {
-                    "base_url": f"http://127.0.0.1:{port}",
-                    "kind": "anthropic",
-                    "api_key_env": "K",
-                    "retries": 0,
-                    "usd_per_million_in": 3.0,
-                    "usd_per_million_out": 15.0,
-                }
-                | fields
-            )
-        )
-        settings = Settings(providers={"claude": table})
+        fields: dict[str, Any] = {
+            "base_url": f"http://127.0.0.1:{port}",
+            "kind": "anthropic",
+            "api_key_env": "K",
+            "retries": 0,
+            "usd_per_million_in": 3.0,
+            "usd_per_million_out": 15.0,
+        }
+        settings = Settings(providers={"claude": Provider(**(fields | (table or {})))})
         clock = asyncio.get_running_loop().time
         providers = Providers(settings, clock=clock, environment={"K": SECRET}, rng=Random(0))
         try:
@@ -216,7 +211,8 @@ def test_a_stream_is_one_of_openais_with_its_tool_calls_whole(*, usage: bool) ->
     assert (done, rest) == (b"data: [DONE]", b"")
     chunks = [json.loads(event.removeprefix(b"data: ")) for event in events]
     assert len({chunk["id"] for chunk in chunks}) == 1
-    text, calls = "", {}
+    text = ""
+    calls: dict[int, dict[str, Any]] = {}
     for chunk in chunks:
         for choice in chunk["choices"]:
             text += choice["delta"].get("content") or ""
@@ -278,7 +274,7 @@ def test_a_failure_is_one_of_the_gateway(status: int) -> None:
 
 def test_a_provider_that_is_slow_is_timed_out() -> None:
     with pytest.raises(UpstreamFailed) as caught:
-        ask(Anthropic(200, b"", hold=True), exchange(BODY), first_byte_seconds=0.05)
+        ask(Anthropic(200, b"", hold=True), exchange(BODY), table={"first_byte_seconds": 0.05})
     assert caught.value.status == 504
 
 
@@ -318,4 +314,4 @@ def test_an_api_that_it_has_not_is_refused(operation: str) -> None:
 def test_settings_that_cannot_be_meant_are_told(fields: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     with pytest.raises(SettingsInvalid):
-        ask(Anthropic(200, b"{}"), exchange(BODY), **fields)
+        ask(Anthropic(200, b"{}"), exchange(BODY), table=fields)

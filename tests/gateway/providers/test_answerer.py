@@ -3,11 +3,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from random import Random
 from typing import Any
 
 import pytest
 
 from proveout.errors import UpstreamFailed, UpstreamLied, UpstreamTimedOut
+from proveout.gateway._settings import Provider, Settings
+from proveout.gateway.providers import ProviderAnswerer, Providers
 
 KEY = "sk-upstream-0123456789"
 BODY = {"model": "m", "messages": [{"role": "user", "content": "How are you this evening?"}]}
@@ -379,3 +382,64 @@ def test_a_client_cannot_make_the_gateway_believe_that(world: Make) -> None:
     exchange = made.exchange(STREAM)
     made.ask(exchange)
     assert not exchange.outcome.tokens_estimated
+
+
+class Server:
+    """A provider on a socket: answers each connection with the bytes given, then ends or resets it."""
+
+    def __init__(self, answer: bytes, *, reset: bool = False) -> None:
+        self.answer, self.reset = answer, reset
+        self.heads: list[bytes] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(self.answer)
+        await writer.drain()
+        if self.reset:
+            await asyncio.sleep(0.02)
+            writer.transport.abort()
+            return
+        writer.close()
+        await writer.wait_closed()
+
+
+def over_sockets(world: Make, server: Server, body: Any) -> tuple[Any, bytes, Any]:
+    async def run() -> tuple[Any, bytes, Any]:
+        async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            table = Provider(
+                base_url=f"http://127.0.0.1:{port}/v1", retries=0, usd_per_million_in=1.0, usd_per_million_out=1.0
+            )
+            settings = Settings(providers={"one": table})
+            clock = asyncio.get_running_loop().time
+            providers = Providers(settings, clock=clock, environment={}, rng=Random(0))
+            exchange = world().exchange(body, credential=b"mine")
+            reply = await ProviderAnswerer(providers).answer(exchange)
+            seen = reply.body if reply.chunks is None else b"".join([chunk async for chunk in reply.chunks])
+            await providers.close()
+            return reply, seen, exchange.outcome
+
+    return asyncio.run(run())
+
+
+def test_an_answer_comes_over_a_socket(world: Make) -> None:
+    head = f"HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: {len(ANSWER)}\r\n\r\n".encode()
+    server = Server(head + ANSWER)
+    reply, seen, outcome = over_sockets(world, server, BODY)
+    assert (reply.status, seen, outcome.tokens_in) == (200, ANSWER, 1000)
+    assert reply.headers == [(b"content-type", b"application/json")]
+    assert server.heads[0].startswith(b"POST /v1/chat/completions HTTP/1.1\r\n")
+    assert b"authorization: bearer mine" in server.heads[0].lower()
+
+
+@pytest.mark.parametrize("half", [b"", b'data: {"choices":[{"del'])
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_stream_over_a_socket_may_break_anywhere(world: Make, half: bytes, *, reset: bool) -> None:
+    pieces = [DELTA[:20], DELTA[20:] + DELTA, *([half] if half else [])]
+    body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+    _, seen, outcome = over_sockets(world, Server(head + body, reset=reset), STREAM)
+    assert seen.startswith(DELTA * 2 + b'data: {"error":')
+    assert seen.endswith(b"}\n\n")
+    assert outcome.error
+    assert (outcome.tokens_out, outcome.tokens_estimated) == (2, True)

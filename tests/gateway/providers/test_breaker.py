@@ -114,9 +114,8 @@ def test_a_late_answer_from_before_changes_nothing() -> None:
 
 def test_failures_count_in_a_row_only_and_429_counts_for_nothing() -> None:
     breaker = Breaker(2, SECONDS, clock=lambda: 0.0)
-    for well in (False, True, False, True):
+    states = []
+    for well in (False, True, False, True, False, None, None, False):
         breaker.record(breaker.enter(), well=well)
-    assert breaker.state == "closed"
-    for well in (False, None, None, False):
-        breaker.record(breaker.enter(), well=well)
-    assert breaker.state == "open"
+        states.append(breaker.state)
+    assert states == ["closed"] * 7 + ["open"]

@@ -51,7 +51,8 @@ class Pieces:
     """A response that comes in the pieces given; the last may be an error."""
 
     def __init__(self, pieces: list[Any]) -> None:
-        self.status, self.headers = 200, []
+        self.status = 200
+        self.headers: list[tuple[bytes, bytes]] = []
         self.pieces = list(pieces)
         self.closed = False
 

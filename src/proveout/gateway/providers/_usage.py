@@ -139,7 +139,7 @@ def estimate_in(body: bytes) -> int:
 
     Example:
         >>> estimate_in(b'{"messages":[{"role":"user","content":"how are you this evening?"}]}')
-        8
+        10
     """
     top = msgspec.json.decode(body)
     return _tokens([top[key] for key in ASKED if key in top])
