@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 import uvloop
@@ -44,7 +44,7 @@ def says(*pieces: bytes, close: bool = False) -> Scenario:
             writer.write(piece)
             await writer.drain()
             if len(pieces) > 1:
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.001)
         if close:
             writer.close()
 
@@ -100,28 +100,20 @@ class Faulty:
             writer.close()
 
 
-class Opener(Protocol):
+class Opener:
+    def __init__(self, kind: type[LeanClient | HttpxClient]) -> None:
+        self.keeps = kind is LeanClient
+        self._kind = kind
+
     def __call__(
         self,
-        base_url: str,
-        timeouts: Timeouts = ...,
-        *,
-        most_connections: int = ...,
-        tls: ssl.SSLContext | None = ...,
-    ) -> Client: ...
-
-
-def opener(kind: type[LeanClient | HttpxClient]) -> Opener:
-    def open_one(
         base_url: str,
         timeouts: Timeouts = QUICK,
         *,
         most_connections: int = 4,
         tls: ssl.SSLContext | None = None,
     ) -> Client:
-        return kind(base_url, timeouts, most_connections=most_connections, tls=tls)
-
-    return open_one
+        return self._kind(base_url, timeouts, most_connections=most_connections, tls=tls)
 
 
 def loop_runner(factory: Callable[[], asyncio.AbstractEventLoop]) -> Run[Any]:
@@ -145,7 +137,7 @@ def run(request: pytest.FixtureRequest) -> Run[Any]:
 def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Opener:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    return opener(CLIENTS[request.param])
+    return Opener(CLIENTS[request.param])
 
 
 @asynccontextmanager

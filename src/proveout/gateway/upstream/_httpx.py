@@ -32,8 +32,8 @@ __all__ = ["HttpxClient"]
 class HttpxClient:
     """See `Client`: on httpx, through the proxies that ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY`` name.
 
-    It does what `LeanClient` does, with two differences: a call that meets a connection just being closed fails
-    (httpx does not say whether bytes had come), and a body that is longer than stated is cut without a word.
+    It does what `LeanClient` does, with two differences: each call has a connection of its own, and a body that is
+    longer than stated is cut without a word.
 
     Args:
         base_url: ``https://HOST/v1``.
@@ -199,7 +199,8 @@ def _opened(timeouts: Timeouts, most: int, tls: ssl.SSLContext) -> httpx.AsyncCl
         return httpx.AsyncClient(
             verify=tls,
             timeout=httpx.Timeout(None, connect=timeouts.connect, pool=timeouts.connect),
-            limits=httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=15.0),
+            # Over a kept connection, httpx takes what a server sent too much for the answer to the next call.
+            limits=httpx.Limits(max_connections=most, max_keepalive_connections=0),
             # A cookie set for one tenant would be sent for all.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
@@ -226,8 +227,10 @@ def _translated(host: str, error: Exception, *, sent: bool) -> UpstreamFailed:
 
 
 def _system_error(error: BaseException | None) -> OSError:
+    """What the operating system, or TLS, said at the bottom of a chain of exceptions."""
+    found = OSError()
     while error is not None:
-        if isinstance(error, OSError):
-            return error
+        if isinstance(error, OSError) and error.errno:
+            found = error
         error = error.__cause__ or error.__context__
-    return OSError()
+    return found
