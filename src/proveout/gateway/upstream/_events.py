@@ -27,7 +27,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class EventReader:
-    """Reads events from pieces of a stream, however it is cut.
+    r"""Reads events from pieces of a stream, however it is cut.
 
     ``id`` and ``retry`` are skipped: they serve clients that connect again, and no answer of a model can be asked
     for twice. An event that the stream ends within is none, by the standard; `pending` tells.
@@ -37,9 +37,9 @@ class EventReader:
 
     Example:
         >>> reader = EventReader()
-        >>> reader.feed(b'data: {"a": 1}\\r\\n\\r\\nda')
+        >>> reader.feed(b'data: {"a": 1}\r\n\r\nda')
         [Event(data=b'{"a": 1}', type='message')]
-        >>> reader.feed(b"ta: [DONE]\\n\\n: a comment\\n\\n")
+        >>> reader.feed(b"ta: [DONE]\n\n: a comment\n\n")
         [Event(data=b'[DONE]', type='message')]
         >>> reader.pending
         False
@@ -127,7 +127,7 @@ class EventReader:
 
 
 class WholeEvents:
-    """Passes a stream of events on as bytes, and only as far as its last whole event.
+    r"""Passes a stream of events on as bytes, and only as far as its last whole event.
 
     So that something else, an error say, may be sent in between without ending up inside an event.
 
@@ -136,10 +136,10 @@ class WholeEvents:
 
     Example:
         >>> whole = WholeEvents()
-        >>> whole.feed(b"data: 1\\n\\ndata: 2")
-        b'data: 1\\n\\n'
-        >>> whole.feed(b"\\n\\n")
-        b'data: 2\\n\\n'
+        >>> whole.feed(b"data: 1\n\ndata: 2")
+        b'data: 1\n\n'
+        >>> whole.feed(b"\n\n")
+        b'data: 2\n\n'
         >>> whole.held
         b''
     """

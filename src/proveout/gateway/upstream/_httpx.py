@@ -32,8 +32,8 @@ __all__ = ["HttpxClient"]
 class HttpxClient:
     """See `Client`: on httpx, through the proxies that ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY`` name.
 
-    It does what `LeanClient` does, with two differences: a call that meets a connection just being closed fails
-    (httpx does not say whether bytes had come), and a body that is longer than stated is cut without a word.
+    It does what `LeanClient` does, with two differences: each call has a connection of its own, and a body that is
+    longer than stated is cut without a word.
 
     Args:
         base_url: ``https://HOST/v1``.
@@ -54,10 +54,8 @@ class HttpxClient:
         self, base_url: str, timeouts: Timeouts, *, most_connections: int, tls: ssl.SSLContext | None = None
     ) -> None:
         origin = parse_origin(base_url)
-        self._host = origin.host
         self._url = origin.url
-        self._timeouts = timeouts
-        self._closing: set[asyncio.Task[None]] = set()
+        self._shared = _Shared(origin.host, timeouts)
         self._client = _opened(timeouts, most_connections, tls or ssl.create_default_context())
 
     async def send(self, call: Call) -> Response:
@@ -67,15 +65,16 @@ class HttpxClient:
             RequestInvalid: the path or a header holds what does not belong there.
         """
         check_call(call)
-        watch = _Watch(self._timeouts)
+        shared = self._shared
+        watch = _Watch(shared.timeouts)
         try:
             async with watch.timeout:
                 got = await self._client.send(self._request(call, watch), stream=True)
         except TimeoutError as error:
-            raise timed_out(self._host, watch.why, sent=watch.sent) from error
-        except self._errors as error:
-            raise _translated(self._host, error, sent=watch.sent) from error
-        return _HttpxResponse(self, got, watch.ends)
+            raise timed_out(shared.host, watch.why, sent=watch.sent) from error
+        except shared.errors as error:
+            raise _translated(shared.host, error, sent=watch.sent) from error
+        return _HttpxResponse(shared, got, watch.ends)
 
     def _request(self, call: Call, watch: _Watch) -> httpx.Request:
         headers = [*FIXED, *call.headers]
@@ -89,17 +88,23 @@ class HttpxClient:
             extensions={"trace": watch},
         )
 
-    @property
-    def _errors(self) -> tuple[type[Exception], ...]:
-        import httpx  # noqa: PLC0415  only who chose this client pays for it
-
-        return httpx.HTTPError, httpx.InvalidURL, httpx.StreamError
-
     async def close(self) -> None:
         """See `Client.close`."""
-        while self._closing:
-            await asyncio.wait(self._closing)
+        while self._shared.closing:
+            await asyncio.wait(self._shared.closing)
         await self._client.aclose()
+
+
+class _Shared:
+    """What the responses of a client share with it."""
+
+    def __init__(self, host: str, timeouts: Timeouts) -> None:
+        import httpx  # noqa: PLC0415  only who chose this client pays for it
+
+        self.host = host
+        self.timeouts = timeouts
+        self.errors = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+        self.closing: set[asyncio.Task[None]] = set()
 
 
 class _Watch:
@@ -113,7 +118,7 @@ class _Watch:
         self.ends = self._time() + timeouts.total
         self.timeout = asyncio.timeout_at(self.ends)
 
-    async def __call__(self, event: str, info: dict[str, Any]) -> None:
+    async def __call__(self, event: str, _: dict[str, Any]) -> None:
         if event.endswith(".send_request_headers.started"):
             self.sent = True
             self.timeout.reschedule(min(self._time() + self._first_byte, self.ends))
@@ -128,10 +133,10 @@ class _Watch:
 class _HttpxResponse:
     """See `Response`."""
 
-    def __init__(self, client: HttpxClient, got: httpx.Response, ends: float) -> None:
+    def __init__(self, shared: _Shared, got: httpx.Response, ends: float) -> None:
         self.status = got.status_code
         self.headers = [(name.lower(), value) for name, value in got.headers.raw]
-        self._client = client
+        self._shared = shared
         self._got = got
         self._ends = ends
         self._pieces = got.aiter_raw()
@@ -146,7 +151,7 @@ class _HttpxResponse:
                 whole += piece
                 if len(whole) > most_bytes:
                     self.close()
-                    raise too_large(self._client._host, "its body is", most_bytes)  # noqa: SLF001  of one module
+                    raise too_large(self._shared.host, "its body is", most_bytes)
             self._whole = bytes(whole)
         return self._whole
 
@@ -159,9 +164,9 @@ class _HttpxResponse:
     async def __anext__(self) -> bytes:
         if self._error is not None:
             raise self._error
-        client = self._client
+        shared = self._shared
         now = asyncio.get_running_loop().time()
-        idle = client._timeouts.idle  # noqa: SLF001  of one module
+        idle = shared.timeouts.idle
         try:
             async with asyncio.timeout_at(min(now + idle, self._ends)):
                 return await anext(self._pieces)
@@ -171,20 +176,20 @@ class _HttpxResponse:
         except TimeoutError as error:
             late = now + idle >= self._ends
             why = "the answer took too long" if late else f"nothing more came for {idle:g} s"
-            self._error = timed_out(client._host, why, sent=True)  # noqa: SLF001  of one module
+            self._error = timed_out(shared.host, why, sent=True)
             raise self._error from error
-        except client._errors as error:  # noqa: SLF001  of one module
-            self._error = cut_short(client._host)  # noqa: SLF001  of one module
+        except shared.errors as error:
+            self._error = cut_short(shared.host)
             raise self._error from error
 
     def close(self) -> None:
         if self._done or self._error is not None:
             return
-        client = self._client
-        self._error = given_up(client._host)  # noqa: SLF001  of one module
+        shared = self._shared
+        self._error = given_up(shared.host)
         task = asyncio.get_running_loop().create_task(self._got.aclose())
-        client._closing.add(task)  # noqa: SLF001  of one module
-        task.add_done_callback(client._closing.discard)  # noqa: SLF001  of one module
+        shared.closing.add(task)
+        task.add_done_callback(shared.closing.discard)
 
 
 def _opened(timeouts: Timeouts, most: int, tls: ssl.SSLContext) -> httpx.AsyncClient:
@@ -194,7 +199,8 @@ def _opened(timeouts: Timeouts, most: int, tls: ssl.SSLContext) -> httpx.AsyncCl
         return httpx.AsyncClient(
             verify=tls,
             timeout=httpx.Timeout(None, connect=timeouts.connect, pool=timeouts.connect),
-            limits=httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=15.0),
+            # Over a kept connection, httpx takes what a server sent too much for the answer to the next call.
+            limits=httpx.Limits(max_connections=most, max_keepalive_connections=0),
             # A cookie set for one tenant would be sent for all.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
@@ -221,8 +227,10 @@ def _translated(host: str, error: Exception, *, sent: bool) -> UpstreamFailed:
 
 
 def _system_error(error: BaseException | None) -> OSError:
+    """What the operating system, or TLS, said at the bottom of a chain of exceptions."""
+    found = OSError()
     while error is not None:
-        if isinstance(error, OSError):
-            return error
+        if isinstance(error, OSError) and error.errno:
+            found = error
         error = error.__cause__ or error.__context__
-    return OSError()
+    return found

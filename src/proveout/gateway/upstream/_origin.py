@@ -23,9 +23,18 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _PATH = re.compile(r"/[!\"$-~]*")
 # They frame the message or name the host, and are ours: two of one kind is how requests are smuggled.
-_OURS = frozenset(
-    b"host content-length content-type transfer-encoding connection keep-alive proxy-connection te trailer upgrade".split()
-)
+_OURS = {
+    b"host",
+    b"content-length",
+    b"content-type",
+    b"transfer-encoding",
+    b"connection",
+    b"keep-alive",
+    b"proxy-connection",
+    b"te",
+    b"trailer",
+    b"upgrade",
+}
 _MOST_HEADS = 256
 
 
