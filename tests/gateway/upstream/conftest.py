@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import ipaddress
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import pytest
 import uvloop
@@ -64,7 +64,7 @@ class Faulty:
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Faulty:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         scheme, host = ("https", "localhost") if self._tls else ("http", "127.0.0.1")
         self.url = f"{scheme}://{host}:{self._server.sockets[0].getsockname()[1]}/v1"
@@ -151,7 +151,7 @@ async def closing(client: Client) -> AsyncIterator[Client]:
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop turn until it is so; fails after some seconds."""
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  what a test waits for is a state, and has no event
             await asyncio.sleep(0.002)
 
 
@@ -187,7 +187,7 @@ def certificate(
     signing_key: ec.EllipticCurvePrivateKey,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     names: list[x509.GeneralName] = [x509.DNSName(name.replace(" ", "-"))]
     if name == "localhost":
         names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
@@ -197,8 +197,8 @@ def certificate(
         .issuer_name(issuer.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=name == "Test authority", path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(signing_key, hashes.SHA256())
