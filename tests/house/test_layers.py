@@ -43,6 +43,7 @@ OWNERS = {
     "safetensors": {"families"},
     "httptools": {"gateway"},
     "httpx": {"families", "gateway"},
+    "jwt": {"gateway"},
     "pypdf": {"families"},
     "selectolax": {"families"},
     "semantic_text_splitter": {"families"},
