@@ -36,6 +36,7 @@ COMMANDS = {
     "policy": ("proveout.cli._policy", "Check, explain and compare a policy."),
     "run": ("proveout.cli._run", "Run a graph of steps, durably."),
     "runs": ("proveout.cli._runs", "List, show, resume, cancel and approve runs."),
+    "traffic": ("proveout.cli._traffic", "List what calls a model, and what it costs."),
     "events": ("proveout.cli._events", "Run the model when something happens and matters."),
     "ledger": ("proveout.cli._ledger", "Show, prove and export ledger entries."),
     "demo": ("proveout.cli._demo", "Run the whole loop on a synthetic refund desk."),

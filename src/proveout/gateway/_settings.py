@@ -9,6 +9,7 @@ from msgspec import Meta
 
 __all__ = [
     "CacheTerms",
+    "Guards",
     "Limits",
     "Provider",
     "Semantic",
@@ -207,6 +208,18 @@ class Telemetry(_Table, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
 
 
+class Guards(_Table, frozen=True, kw_only=True):
+    """Which guards look at what passes.
+
+    Attributes:
+        input: names of guards of every input.
+        output: names of guards of every answer; a streamed one is then held back until it is whole.
+    """
+
+    input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+
+
 class Settings(_Table, frozen=True, kw_only=True):
     """``gateway.toml``.
 
@@ -216,6 +229,7 @@ class Settings(_Table, frozen=True, kw_only=True):
         tasks: by task name.
         tiers: by name; a key that names none is in ``standard``.
         cache: of answers.
+        guards: of inputs and answers.
         telemetry: what leaves the gateway.
         embeddings: names of local embedders served at ``/v1/embeddings``.
         content: ``kept`` or ``hashed``, for models passed through.
@@ -226,6 +240,7 @@ class Settings(_Table, frozen=True, kw_only=True):
     tasks: dict[str, ServedTask] = {}
     tiers: dict[str, Tier] = {}
     cache: CacheTerms = CacheTerms()
+    guards: Guards = Guards()
     telemetry: Telemetry = Telemetry()
     embeddings: tuple[str, ...] = ()
     content: Literal["kept", "hashed"] = "kept"
