@@ -48,6 +48,8 @@ OWNERS = {
     "cronsim": {"families"},
     "sqlite3": {"families", "events"},
     "cloudevents": {"events"},
+    "prometheus_client": {"gateway"},
+    "opentelemetry": {"gateway"},
     "faststream": {"events"},
     "nats": {"events"},
     "uvicorn": {"events"},
@@ -66,7 +68,7 @@ OWNERS = {
     "pandas": {"families"},
     "networkx": {"families"},
     "yaml": {"task", "families"},
-    "jsonschema": {"task", "data", "families"},
+    "jsonschema": {"task", "data", "families", "gateway"},
     "tomli_w": {"families", "loop"},
 }
 DEPTH = {package: depth for depth, layer in enumerate(LAYERS) for package in layer}
