@@ -25,9 +25,9 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
-    │                             StoreCorrupt · IndexCorrupt · JournalCorrupt · CertificateCorrupt
+    │                             StoreCorrupt · IndexCorrupt · JournalCorrupt · CertificateCorrupt · RingCorrupt
     ├── BusyError            (5)  WriterBusy · HandlerStuck
-    └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
+    └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull · RingForeign
 """
 
 from __future__ import annotations
@@ -114,6 +114,8 @@ __all__ = [
     "RequestInvalid",
     "RequestNotFound",
     "RerankerUnknown",
+    "RingCorrupt",
+    "RingForeign",
     "RowInvalid",
     "RunNotFound",
     "RunNotReady",
@@ -598,11 +600,37 @@ class Overloaded(Refused):
 
 
 class UpstreamFailed(Refused):
-    """The provider could not be reached, or answered with nothing usable."""
+    """The provider could not be reached, or answered with nothing usable.
+
+    Args:
+        what: as of `Refused`.
+        why: as of `Refused`.
+        fix: as of `Refused`.
+        about: as of `Refused`.
+        param: as of `Refused`.
+        retry_after: as of `Refused`.
+        headers: as of `Refused`.
+        sent: whether the provider may have seen a byte of the request, so that it may have been worked on and billed.
+    """
 
     status = 502
     type = "server_error"
     error_code = "upstream_failed"
+
+    def __init__(  # noqa: PLR0913  an error of the API has this many parts
+        self,
+        what: str,
+        *,
+        why: str,
+        fix: str,
+        about: str,
+        param: str = "",
+        retry_after: float | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        sent: bool = True,
+    ) -> None:
+        super().__init__(what, why=why, fix=fix, about=about, param=param, retry_after=retry_after, headers=headers)
+        self.sent = sent
 
 
 class UpstreamTimedOut(UpstreamFailed):
@@ -708,6 +736,10 @@ class JournalCorrupt(IntegrityError):
     """The journal of runs is damaged, or is another kind of file."""
 
 
+class RingCorrupt(IntegrityError):
+    """A ring of records on their way to the ledger is damaged, or is another kind of file."""
+
+
 class BusyError(ProveoutError):
     """Somebody else is at it."""
 
@@ -742,3 +774,7 @@ class NotWritable(SetupError):
 
 class DiskFull(SetupError):
     """No space is left on the device."""
+
+
+class RingForeign(SetupError):
+    """A ring of records was left by another version of Proveout, which alone can read it."""

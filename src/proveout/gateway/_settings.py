@@ -184,12 +184,17 @@ class CacheTerms(_Table, frozen=True, kw_only=True):
 
     Attributes:
         exact: whether equal requests of one tenant share an answer.
+        unstated_temperature: whether a request that states no temperature and no seed is taken for one at 0, and
+            shared too; most models draw its answer at random.
+        shared: tasks whose answers are shared among all keys; their answers must hold nothing of whom asked.
         ttl_seconds: how long.
         most_bytes: in memory, in each process.
         semantic: by task.
     """
 
     exact: bool = False
+    unstated_temperature: bool = False
+    shared: tuple[str, ...] = ()
     ttl_seconds: Positive = 3600.0
     most_bytes: Annotated[int, Meta(ge=1024)] = 32 * 1024 * 1024
     semantic: dict[str, Semantic] = {}
