@@ -72,6 +72,7 @@ class Outcome(msgspec.Struct, kw_only=True):
         attempts: calls made upstream.
         cancelled: the client went away before the end.
         error: code of the error it was answered with; "" when it was answered.
+        output: of a task, for the semantic cache.
         answer: bytes that were sent, for the record; b"" where they are not kept.
     """
 
@@ -93,6 +94,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     attempts: int = 0
     cancelled: bool = False
     error: str = ""
+    output: Any = None
     answer: bytes = b""
 
 
@@ -140,12 +142,17 @@ class Exchange(msgspec.Struct, kw_only=True):
         time: nanoseconds since the epoch when it came.
         started: of the monotonic clock, seconds.
         now: the state in force when it came; a reload does not change it under way.
+        process: what the process keeps over reloads.
         key: who calls.
         tier: of the key.
         task: name, where the model is a task.
         inputs: of the task, read from the messages; None where the model is passed through.
+        asked: the whole request as a task or an embedder read it; None where the model is passed through.
         held: of limits.
         answerer: who answers.
+        cache_key: under which the answer may be kept; b"" where it may not.
+        leads: equal requests wait for this one.
+        near: what a semantic cache found nearest.
         reply: what is sent.
         outcome: what is recorded.
     """
@@ -161,12 +168,17 @@ class Exchange(msgspec.Struct, kw_only=True):
     time: int = 0
     started: float = 0.0
     now: Any = None
+    process: Any = None
     key: Key = ANONYMOUS
     tier: Tier = Tier()
     task: str = ""
     inputs: dict[str, Any] | None = None
+    asked: Any = None
     held: Held | None = None
     answerer: Answerer | None = None
+    cache_key: bytes = b""
+    leads: bool = False
+    near: Any = None
     reply: Reply | None = None
     outcome: Outcome = msgspec.field(default_factory=Outcome)
 

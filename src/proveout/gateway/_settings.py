@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 __all__ = [
+    "AdminAccess",
     "CacheTerms",
     "Guards",
     "Limits",
@@ -183,12 +184,17 @@ class CacheTerms(_Table, frozen=True, kw_only=True):
 
     Attributes:
         exact: whether equal requests of one tenant share an answer.
+        unstated_temperature: whether a request that states no temperature and no seed is taken for one at 0, and
+            shared too; most models draw its answer at random.
+        shared: tasks whose answers are shared among all keys; their answers must hold nothing of whom asked.
         ttl_seconds: how long.
         most_bytes: in memory, in each process.
         semantic: by task.
     """
 
     exact: bool = False
+    unstated_temperature: bool = False
+    shared: tuple[str, ...] = ()
     ttl_seconds: Positive = 3600.0
     most_bytes: Annotated[int, Meta(ge=1024)] = 32 * 1024 * 1024
     semantic: dict[str, Semantic] = {}
@@ -206,6 +212,22 @@ class Telemetry(_Table, frozen=True, kw_only=True):
     otlp: str = ""
     content: bool = False
     headers: dict[str, str] = {}
+
+
+class AdminAccess(_Table, frozen=True, kw_only=True):
+    """Who may administer the gateway over HTTP: people whom an OpenID Connect provider vouches for (extra ``oidc``).
+
+    Attributes:
+        issuer: URL of the provider, as its tokens state it; "" lets nobody in.
+        audience: that its tokens must be for.
+        role_claim: of the token that lists roles; dots lead into objects: ``realm_access.roles``.
+        role: that an administrator must have; "" lets in whoever the provider gives a token for the audience.
+    """
+
+    issuer: str = ""
+    audience: str = ""
+    role_claim: str = "roles"
+    role: str = "admin"
 
 
 class Guards(_Table, frozen=True, kw_only=True):
@@ -231,6 +253,7 @@ class Settings(_Table, frozen=True, kw_only=True):
         cache: of answers.
         guards: of inputs and answers.
         telemetry: what leaves the gateway.
+        admin: who may administer the gateway over HTTP.
         embeddings: names of local embedders served at ``/v1/embeddings``.
         content: ``kept`` or ``hashed``, for models passed through.
     """
@@ -242,5 +265,6 @@ class Settings(_Table, frozen=True, kw_only=True):
     cache: CacheTerms = CacheTerms()
     guards: Guards = Guards()
     telemetry: Telemetry = Telemetry()
+    admin: AdminAccess = AdminAccess()
     embeddings: tuple[str, ...] = ()
     content: Literal["kept", "hashed"] = "kept"
