@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvloop
+
 from gateway_peers import PEERS, Direct, Measurable, Setup, compiled, start, version
 from gateway_processes import pin, spread
 
@@ -50,8 +51,16 @@ CASES = [
 @contextmanager
 def upstream(latency: float) -> Iterator[str]:
     """The fake upstream in a process on the load's core; its base URL."""
-    command = ["taskset", "--cpu-list", str(LOAD_CORE), sys.executable, str(Path(__file__).with_name("gateway_upstream.py"))]
-    with subprocess.Popen([*command, str(latency)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as serving:
+    command = [
+        "taskset",
+        "--cpu-list",
+        str(LOAD_CORE),
+        sys.executable,
+        str(Path(__file__).with_name("gateway_upstream.py")),
+    ]
+    with subprocess.Popen(
+        [*command, str(latency)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as serving:
         assert serving.stdin is not None  # noqa: S101  it was asked for
         assert serving.stdout is not None  # noqa: S101  it was asked for
         yield serving.stdout.readline().strip()
@@ -143,9 +152,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         "start_seconds": {name: spread(values) for name, values in starts.items()},
         "memory_mb": memory,
         "cases": {
-            case: {
-                name: {figure: spread(values) for figure, values in by.items()} for name, by in ways.items() if by
-            }
+            case: {name: {figure: spread(values) for figure, values in by.items()} for name, by in ways.items() if by}
             for case, ways in found.items()
         },
     }
@@ -160,7 +167,8 @@ def table(found: dict[str, Any]) -> str:
     for name, kept in found["start_seconds"].items():
         if name != "direct":
             lines.append(
-                f"{name:>10} {found['versions'][name]:<14} starts in {kept['median']:.2f} s, {found['memory_mb'][name]:.0f} MB"
+                f"{name:>10} {found['versions'][name]:<14} starts in {kept['median']:.2f} s, "
+                f"{found['memory_mb'][name]:.0f} MB"
             )
     for case, ways in found["cases"].items():
         lines += ["", case, f"{'':>10}" + "".join(f"{column:>26}" for column in COLUMNS)]

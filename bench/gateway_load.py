@@ -113,7 +113,7 @@ class Caller(asyncio.Protocol):
         self._stopped = True
 
 
-async def load(  # noqa: PLR0913  each is a side of the load
+async def load(
     port: int,
     sent: bytes,
     *,
@@ -130,9 +130,7 @@ async def load(  # noqa: PLR0913  each is a side of the load
     pending: set[asyncio.Task[None]] = set()
 
     async def join() -> None:
-        _, caller = await loop.create_connection(
-            lambda: Caller(sent, window, again, stream=stream), "127.0.0.1", port
-        )
+        _, caller = await loop.create_connection(lambda: Caller(sent, window, again, stream=stream), "127.0.0.1", port)
         callers.add(caller)
 
     def again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -178,7 +179,7 @@ class Embedded:
         while not (told := self._started.output()[self._seen :]).endswith("}\n"):
             if time.perf_counter() > until:
                 raise RuntimeError(f"TensorZero did not measure: {told[-2000:]}")
-            time.sleep(0.05)
+            await asyncio.sleep(0.05)
         self._seen += len(told)
         found = json.loads(told.strip().splitlines()[-1])
         return Window(found["seconds"], found["latencies"], 0, found["cpu_seconds"])
@@ -326,9 +327,7 @@ WAYS: dict[str, Way] = {
         env=lambda _: {"TRUSTED_CUSTOM_HOSTS": "127.0.0.1,localhost"},
     ),
     "mlflow": Way(command=_mlflow, version=_pip("mlflow"), model="chat"),
-    "starlette": Way(
-        command=_starlette, version=_pip("starlette"), env=lambda setup: {"UPSTREAM": setup.upstream}
-    ),
+    "starlette": Way(command=_starlette, version=_pip("starlette"), env=lambda setup: {"UPSTREAM": setup.upstream}),
 }
 TENSORZERO_NAME = "tensorzero"
 PEERS = (*WAYS, TENSORZERO_NAME)

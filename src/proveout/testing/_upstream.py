@@ -44,7 +44,7 @@ class FakeUpstream:
         True
     """
 
-    def __init__(  # noqa: PLR0913  each is a trait of a provider
+    def __init__(
         self,
         *,
         latency: float = 0.0,

@@ -1,4 +1,4 @@
-"""What the fake upstream reads of a request, and what its model says to it: pure, so equal requests get equal answers."""
+"""What the fake upstream reads of a request, and what its model says: pure, so equal requests get equal answers."""
 
 from __future__ import annotations
 

@@ -97,9 +97,7 @@ def _usage(said: Said, choices: int) -> dict[str, int]:
 def _logprobs(asked: Asked, pieces: tuple[str, ...]) -> dict[str, Any] | None:
     if not asked.logprobs:
         return None
-    tokens = [
-        {"token": piece, "logprob": -0.25, "bytes": list(piece.encode()), "top_logprobs": []} for piece in pieces
-    ]
+    tokens = [{"token": piece, "logprob": -0.25, "bytes": list(piece.encode()), "top_logprobs": []} for piece in pieces]
     return {"content": tokens, "refusal": None}
 
 

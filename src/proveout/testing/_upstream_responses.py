@@ -50,6 +50,7 @@ def _whole(asked: Asked, said: Said, *, status: str) -> dict[str, Any]:
         "output": _output(said) if done else [],
         "parallel_tool_calls": True,
         "temperature": 1.0,
+        "text": asked.text or {"format": {"type": "text"}},
         "tool_choice": asked.tool_choice or "auto",
         "tools": asked.tools or [],
         "top_p": 1.0,

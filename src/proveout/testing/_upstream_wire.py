@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from proveout.testing._upstream_asked import Asked, asked_of, said_to
 from proveout.testing._upstream_chat import CREATED, chat, chat_events, embeddings
 from proveout.testing._upstream_responses import response, response_events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["FAULTS", "Wire", "error", "wire_of"]
 
@@ -25,6 +27,8 @@ ERROR_TYPES = {
 }
 JSON_TYPE = "application/json"
 SSE_TYPE = "text/event-stream"
+# What comes of a body that is no JSON, or in which a schema, a tool or a message is not what it should be.
+UNREADABLE = (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError, RecursionError)
 LAST_CHUNK = b"0\r\n\r\n"
 _encode = msgspec.json.Encoder().encode
 
@@ -58,9 +62,9 @@ def wire_of(method: bytes, path: bytes, body: bytes, events: int, *, whole: bool
         return error(404, f"no such path: {path.decode('latin-1')}")
     try:
         asked = asked_of(body)
-    except msgspec.DecodeError as caught:
-        return error(400, f"the body cannot be read: {caught}")
-    wire = _answered(path, asked, events)
+        wire = _answered(path, asked, events)
+    except UNREADABLE as caught:
+        return error(400, f"the body cannot be read: {caught!r}")
     kind, _, fault = asked.model.partition("-")
     if kind not in {"fault", "flaky"} or whole:
         return wire
