@@ -34,6 +34,11 @@ __all__ = ["Gateway"]
 FULL_RING_SECONDS = 0.005
 
 
+def say(line: str) -> None:
+    """Tell the operator."""
+    sys.stderr.write(f"{line}\n")
+
+
 class Gateway:
     """Answers requests under the state in force; a new state counts from the next request on.
 
@@ -222,11 +227,6 @@ class Gateway:
         self._notice(f"{exchange.id}: {''.join(traceback.format_exception(error))}")
         fix = f"give the operator the request id {exchange.id}"
         return GatewayFault("the gateway failed", why="it is at fault and not the request", fix=fix, about=exchange.id)
-
-
-def say(line: str) -> None:
-    """Tell the operator."""
-    sys.stderr.write(f"{line}\n")
 
 
 def _shown(value: bytes) -> str:
