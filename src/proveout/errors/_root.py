@@ -19,6 +19,7 @@ class ProveoutError(Exception):
         about: the id of what it concerns: a path, an entry index, a candidate id.
 
     Example:
+        >>> from proveout.errors import DataEmpty
         >>> print(DataEmpty("no rows", why="the file has only a header", fix="export again", about="train.csv"))
         train.csv: no rows: the file has only a header. Next: export again.
     """

@@ -51,7 +51,7 @@ def modules_behind(module: str, root: Path = ROOT) -> tuple[Path, ...]:
 
     Example:
         >>> [path.name for path in modules_behind("proveout.families._vectors")]
-        ['errors.py', '_vectors.py', '_files.py']
+        ['_root.py', '_tree.py', '_vectors.py', '_files.py']
     """
     stranger = _stranger(module)
     found: set[Path] = {stranger} if stranger else set()
