@@ -22,7 +22,7 @@ LAYERS = [
     {"task", "data"},
     {"ledger"},
     {"store"},
-    {"_registry"},
+    {"_registry", "_tables"},
     {"errors"},
 ]
 PEERS = {("data", "task")}
