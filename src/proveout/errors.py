@@ -24,9 +24,9 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
-    │                             StoreCorrupt · IndexCorrupt · JournalCorrupt · CertificateCorrupt
+    │                             StoreCorrupt · IndexCorrupt · JournalCorrupt · CertificateCorrupt · RingCorrupt
     ├── BusyError            (5)  WriterBusy · HandlerStuck
-    └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull
+    └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull · RingForeign
 """
 
 from __future__ import annotations
@@ -110,6 +110,8 @@ __all__ = [
     "RequestInvalid",
     "RequestNotFound",
     "RerankerUnknown",
+    "RingCorrupt",
+    "RingForeign",
     "RowInvalid",
     "RunNotFound",
     "RunNotReady",
@@ -685,6 +687,10 @@ class JournalCorrupt(IntegrityError):
     """The journal of runs is damaged, or is another kind of file."""
 
 
+class RingCorrupt(IntegrityError):
+    """A ring of records on their way to the ledger is damaged, or is another kind of file."""
+
+
 class BusyError(ProveoutError):
     """Somebody else is at it."""
 
@@ -719,3 +725,7 @@ class NotWritable(SetupError):
 
 class DiskFull(SetupError):
     """No space is left on the device."""
+
+
+class RingForeign(SetupError):
+    """A ring of records was left by another version of Proveout, which alone can read it."""

@@ -8,9 +8,12 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from proveout.errors import DiskFull, EntryUnknown, LedgerCorrupt, LedgerError, SubjectErased, WriterBusy
 from proveout.ledger import (
@@ -41,6 +44,45 @@ def test_what_is_appended_is_read(workspace: Workspace, note: type) -> None:
         assert len(ledger) == ledger.head.size == 3
     proof = LedgerReader.open(workspace).prove(2)
     assert check_inclusion(receipts[2].leaf, 2, 3, proof.path, receipts[2].head.root)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text(max_size=20) | st.integers(0, 70_000).map("x".__mul__), max_size=5))
+def test_encoded_entries_are_those_of_append_many(
+    tmp_path_factory: pytest.TempPathFactory, note: type, texts: list[str]
+) -> None:
+    bodies = [note(number=number, text=text) for number, text in enumerate(texts)]
+    logs = []
+    for encoded in (False, True):
+        workspace = Workspace(tmp_path_factory.mktemp("log"))
+        with Ledger.open(workspace, clock=lambda: 1_000) as ledger:
+            ledger.append(note(number=9))
+            if encoded:
+                indices = ledger.append_encoded(note, [msgspec.json.encode(body) for body in bodies])
+            else:
+                indices = [receipt.index for receipt in ledger.append_many(bodies)]
+            assert list(indices) == list(range(1, 1 + len(bodies)))
+        assert verify_ledger(workspace).ok
+        entries = list(LedgerReader.open(workspace).entries())
+        logs.append([(entry.kind, entry.version, entry.time, entry.payload(), entry.leaf) for entry in entries])
+        assert [entry.body() for entry in entries[1:]] == bodies
+    assert logs[0] == logs[1]
+
+
+def test_encoded_entries_are_refused_whole_by_a_full_disk(
+    workspace: Workspace, note: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger.open(workspace) as ledger:
+
+        def full(*_: object) -> int:
+            raise OSError(errno.ENOSPC, "full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", full)
+            with pytest.raises(DiskFull):
+                ledger.append_encoded(note, [b'{"number":1}'] * 2)
+        assert ledger.append_encoded(note, [b'{"number":2}']) == range(1)
+    assert numbers(workspace) == [2]
 
 
 def test_segments_rotate_and_continue(workspace: Workspace, note: type) -> None:

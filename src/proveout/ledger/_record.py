@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from proveout.errors import LedgerCorrupt, SubjectErased
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from proveout.store import Store
 
-__all__ = ["Envelope", "Keyring", "decode_envelope", "encode_envelope", "seal"]
+__all__ = ["Envelope", "Keyring", "decode_envelope", "encode_envelope", "encode_envelopes", "seal"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -48,7 +48,22 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
 
 
 encode_envelope: Callable[[Envelope], bytes] = msgspec.msgpack.Encoder().encode
+_encode_bytes: Callable[[bytes], bytes] = msgspec.msgpack.Encoder().encode
 decode_envelope: Callable[[bytes], Envelope] = msgspec.msgpack.Decoder(Envelope).decode
+
+
+def encode_envelopes(kind: str, version: int, time: int, payloads: Sequence[bytes]) -> list[bytes]:
+    """Encode envelopes in clear that differ in their payload only.
+
+    Example:
+        >>> encode_envelopes("example.noted", 1, 5, [b"{}"])[0] == encode_envelope(
+        ...     Envelope("example.noted", 1, 5, None, b"{}")
+        ... )
+        True
+    """
+    # The payload is the last element of the array: what comes before it is the same for all.
+    before = encode_envelope(Envelope(kind, version, time, None, b"")).removesuffix(_encode_bytes(b""))
+    return [before + _encode_bytes(payload) for payload in payloads]
 
 
 def seal(clear: Envelope, cipher: AESGCM, key_id: bytes) -> Envelope:

@@ -15,7 +15,7 @@ from proveout.ledger._frames import HEAD, RECORD, frame
 from proveout.ledger._head import Head, head_path, sign_head
 from proveout.ledger._merkle import Frontier, leaf_hash
 from proveout.ledger._open import open_log
-from proveout.ledger._record import Envelope, Keyring, encode_envelope, seal
+from proveout.ledger._record import Envelope, Keyring, encode_envelope, encode_envelopes, seal
 from proveout.ledger._segments import segment_header, segment_path
 from proveout.store import fsync_folder, translated_os_errors, write_atomic
 
@@ -57,7 +57,8 @@ class _Batch:
     def __init__(self, bodies: list[bytes]) -> None:
         self.frames = b"".join([frame(RECORD, body) for body in bodies])
         self.leaves = [leaf_hash(body) for body in bodies]
-        self.receipts: list[Receipt] | None = None
+        self.start = 0
+        self.head: Head | None = None
         self.error: ProveoutError | None = None
 
 
@@ -160,16 +161,24 @@ class Ledger:
         if not bodies:
             return []
         batch = _Batch(self._encode(bodies, subject))
-        with self._queue_lock:
-            self._waiting.append(batch)
-        with self._commit_lock:
-            if batch.receipts is None and batch.error is None:
-                with self._queue_lock:
-                    batches, self._waiting = self._waiting, []
-                self._commit(batches)
-        if batch.receipts is None:
-            raise batch.error or self._unusable("its commit was interrupted")
-        return batch.receipts
+        head = self._append(batch)
+        return [Receipt(index, leaf, head) for index, leaf in enumerate(batch.leaves, batch.start)]
+
+    def append_encoded(self, body: type[EntryBody], payloads: Sequence[bytes]) -> range:
+        """Add entries whose bodies another process has encoded, all or none; durable on return. See `append_many`.
+
+        Args:
+            body: what all of them are.
+            payloads: each the JSON of one body in its current version; written as it is, and not looked at.
+
+        Returns:
+            Their indices.
+        """
+        if not payloads:
+            return range(0)
+        batch = _Batch(encode_envelopes(body.kind, body.version, self._clock(), payloads))
+        self._append(batch)
+        return range(batch.start, batch.start + len(payloads))
 
     def erase_subject(self, subject: str) -> bool:
         """Destroy the subject's key, so that nobody can read the bodies about them.
@@ -238,8 +247,21 @@ class Ledger:
         key_id, cipher = self._keyring.of_subject(subject)
         return [encode_envelope(seal(envelope, cipher, key_id)) for envelope in clear]
 
+    def _append(self, batch: _Batch) -> Head:
+        """Hand a batch in, and write it unless somebody else does; the head that covers it."""
+        with self._queue_lock:
+            self._waiting.append(batch)
+        with self._commit_lock:
+            if batch.head is None and batch.error is None:
+                with self._queue_lock:
+                    batches, self._waiting = self._waiting, []
+                self._commit(batches)
+        if batch.head is None:
+            raise batch.error or self._unusable("its commit was interrupted")
+        return batch.head
+
     def _commit(self, batches: list[_Batch]) -> None:
-        """Write everything or nothing of these; afterwards each holds its receipts or its error."""
+        """Write everything or nothing of these; afterwards each holds its head or its error."""
         interrupted: ProveoutError = self._unusable("a commit was interrupted, so what the disk holds is not known")
         failure = interrupted
         try:
@@ -255,7 +277,7 @@ class Ledger:
             self._checkpoint_if_due()
         finally:
             for batch in batches:
-                batch.error = failure if batch.receipts is None else None
+                batch.error = failure if batch.head is None else None
             if batches[-1].error is interrupted:
                 self._broken = interrupted
 
@@ -268,7 +290,7 @@ class Ledger:
         self._write(b"".join([batch.frames for batch in batches]) + frame(HEAD, head.to_bytes()))
         self._frontier, self._head = frontier, head
         for batch in batches:
-            batch.receipts = [Receipt(index, leaf, head) for index, leaf in enumerate(batch.leaves, start)]
+            batch.start, batch.head = start, head
             start += len(batch.leaves)
 
     def _write(self, content: bytes) -> None:
