@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -100,6 +101,7 @@ class _Worker:
         self._prepared: dict[str, tuple[Configuration, Any]] = {}
         self._guard = Guard(start.configuration.settings.server, self._loop.time)
         self._state = ServerState()
+        self._numbers = count()
         self._scrapes: dict[int, asyncio.Future[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
@@ -175,9 +177,7 @@ class _Worker:
         self._channel.send(Using(digest))
 
     async def _scrape(self) -> bytes | None:
-        number = len(self._scrapes)
-        while number in self._scrapes:
-            number += 1
+        number = next(self._numbers)
         asked = self._scrapes[number] = self._loop.create_future()
         self._channel.send(Scrape(number))
         try:
