@@ -37,6 +37,7 @@ COMMANDS = {
     "run": ("proveout.cli._run", "Run a graph of steps, durably."),
     "runs": ("proveout.cli._runs", "List, show, resume, cancel and approve runs."),
     "events": ("proveout.cli._events", "Run the model when something happens and matters."),
+    "serve": ("proveout.cli._serve", "Answer the OpenAI API: tasks by their routes, models by providers."),
     "ledger": ("proveout.cli._ledger", "Show, prove and export ledger entries."),
     "demo": ("proveout.cli._demo", "Run the whole loop on a synthetic refund desk."),
 }

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from proveout.store._store import Store
     from proveout.store._workspace import Workspace
 
-__all__ = ["SqlStore", "open_store"]
+__all__ = ["SqlStore", "open_sql_store"]
 
 KEY_BYTES = 32
 KEY_ID_BYTES = 16
@@ -41,24 +41,8 @@ _MEANINGS: tuple[tuple[str, type[ProveoutError], str], ...] = (
 )
 
 
-def open_store(workspace: Workspace) -> Store:
-    """Open the store of a task's folder, making it at first use.
-
-    Raises:
-        NotWritable: this user may not write there.
-        DiskFull: no space is left.
-        StoreCorrupt: the file is not a database, or is damaged.
-        SetupError: it was made by a newer version of Proveout.
-
-    Example:
-        >>> import tempfile
-        >>> from pathlib import Path
-        >>> from proveout.store import Workspace
-        >>> with tempfile.TemporaryDirectory() as folder, open_store(Workspace(Path(folder))) as store:
-        ...     store.put("retention.days", "30")
-        ...     store.get("retention.days")
-        '30'
-    """
+def open_sql_store(workspace: Workspace) -> Store:
+    """See `proveout.store.open_store`."""
     workspace.ensure()
     _make_private(workspace.database)
     engine = create_engine(

@@ -125,6 +125,16 @@ class GuardedProtocol(HttpToolsProtocol):
         super().resume_writing()
         self._stalled = None
 
+    def drain(self) -> None:
+        """End the connection after the answer that is under way."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether its first request is still awaited."""
+        return self.cycle is None
+
     def look(self, now: float) -> None:
         """End the connection if what it stands at has taken too long."""
         if self._stalled is not None and now - self._stalled > self._guard.limits.idle_seconds:

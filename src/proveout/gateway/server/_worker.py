@@ -53,6 +53,7 @@ SCRAPE_SECONDS = 2.0
 LOOK_SECONDS = 0.02
 # After the last answer, for connections to be closed.
 CLOSE_SECONDS = 1.0
+NEW_SECONDS = 0.1
 # After a reload, for requests that are still under the old state; then it is garbage.
 SETTLE_SECONDS = 1.0
 ORPHANED = 70
@@ -199,6 +200,9 @@ class _Worker:
         can be asked.
         """
         self._gateway.draining = self._probes.draining = self._guard.draining = True
+        connections = cast("set[GuardedProtocol]", self._state.connections)
+        for connection in connections:
+            connection.drain()
         deadline = self._loop.time() + seconds
         while self._gateway.under_way and self._loop.time() < deadline:
             await asyncio.sleep(LOOK_SECONDS)
@@ -206,10 +210,13 @@ class _Worker:
         if self._gateway.under_way:
             for task in self._state.tasks:
                 task.cancel()
-        for connection in list(self._state.connections):
-            connection.shutdown()
         deadline = self._loop.time() + CLOSE_SECONDS
-        while (self._state.connections or self._state.tasks) and self._loop.time() < deadline:
+        while (connections or self._state.tasks) and self._loop.time() < deadline:
+            # One that was just made has its request on the way, and is told why it is not taken.
+            patient = self._loop.time() < deadline - CLOSE_SECONDS + NEW_SECONDS
+            for connection in list(connections):
+                if not (patient and connection.is_new):
+                    connection.shutdown()
             await asyncio.sleep(LOOK_SECONDS)
         self._ended.set()
 
