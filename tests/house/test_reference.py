@@ -15,6 +15,7 @@ from proveout.cli import COMMANDS
 from proveout.economics import scenario_keys
 from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.families.modular.graph._toml import GRAPH_KEYS, RETRY_KEYS, STEP_KEYS
+from proveout.gateway._read_settings import settings_keys
 from proveout.ledger import entry_kinds
 from proveout.task import task_keys
 
@@ -54,6 +55,11 @@ def test_every_key_of_a_graph_is_documented(key: str) -> None:
 @pytest.mark.parametrize("key", scenario_keys())
 def test_every_key_of_a_scenario_is_documented(key: str) -> None:
     assert f"`{key}`" in page("scenario-toml.md")
+
+
+@pytest.mark.parametrize("key", settings_keys())
+def test_every_key_of_a_gateway_is_documented(key: str) -> None:
+    assert f"`{key}`" in page("gateway-toml.md")
 
 
 @pytest.mark.parametrize("kind", [Trigger, GateSpec, FieldRule])

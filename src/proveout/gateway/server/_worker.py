@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -56,6 +57,7 @@ CLOSE_SECONDS = 1.0
 NEW_SECONDS = 0.1
 # After a reload, for requests that are still under the old state; then it is garbage.
 SETTLE_SECONDS = 1.0
+MOST_FILES = 65_536
 ORPHANED = 70
 
 
@@ -69,6 +71,10 @@ def main(arguments: Sequence[str]) -> None:
     # The terminal and the service manager signal whole groups; when a worker ends is the supervisor's to say.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(MOST_FILES, most)
+    # The usual 1,024 are fewer than the connections that are taken by default.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     listening, control, line = (socket.socket(fileno=int(descriptor)) for descriptor in arguments[:3])
     uvloop.run(_serve(load_parts(arguments[3]), listening, control, line))
 
