@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from proveout.cli._common import FOLDER, emit, json_option, next_command
+from proveout.cli._common import FOLDER, STDOUT, emit, json_option, next_command
 from proveout.gateway import server
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ __all__ = ["command"]
     help="Of gateway.toml, keys and ledger; made when it is not there.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="To listen on.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), metavar="N", help="0: a free one.")
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), metavar="N", help="0: a free one."
+)
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), metavar="N", help="Processes that answer."
 )
@@ -42,7 +45,11 @@ def command(folders: tuple[Path, ...], home: Path, json_to: str | None, **option
     asked = server.ServeOptions(home=home, folders=folders, **options)  # type: ignore[arg-type]  # click has checked
 
     def ready(serving: server.Serving) -> None:
-        emit(serving, json_to, lambda console: _show(console, serving))
+        if json_to == STDOUT:
+            # One line, for whoever reads lines while this command goes on.
+            click.echo(msgspec.json.encode(serving).decode())
+        else:
+            emit(serving, json_to, lambda console: _show(console, serving))
 
     server.serve(asked, ready=ready, notice=lambda line: click.echo(line, err=True))
 

@@ -66,7 +66,7 @@ def parse_settings(content: bytes, *, where: str = SETTINGS_FILE) -> Settings:
     Example:
         >>> parse_settings(b"[server]\nmost_boddy_bytes = 4096")
         Traceback (most recent call last):
-        proveout.errors.SettingsInvalid: ... unknown key 'server.most_boddy_bytes': ... did you mean 'most_body_bytes'? ...
+        proveout.errors.SettingsInvalid: ... unknown key 'server.most_boddy_bytes': ... mean 'most_body_bytes'? ...
     """
     settings = read_tables(content, Settings, file=SETTINGS_FILE, where=where, wrong=SettingsInvalid)
     return check_settings(settings, where=where)

@@ -13,13 +13,18 @@ from proveout.gateway.server import ServeOptions, Serving, serve
 
 def main() -> int:
     def ready(serving: Serving) -> None:
-        print(msgspec.json.encode(serving).decode(), flush=True)
+        sys.stdout.buffer.write(msgspec.json.encode(serving) + b"\n")
+        sys.stdout.flush()
+
+    def notice(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
     options = ServeOptions(home=Path(sys.argv[1]), port=0, workers=int(sys.argv[2]), parts="fake_parts")
     try:
-        serve(options, ready=ready, notice=lambda line: print(line, file=sys.stderr, flush=True))
+        serve(options, ready=ready, notice=notice)
     except ProveoutError as error:
-        print(f"Error: {error}", file=sys.stderr, flush=True)
+        notice(f"Error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return 130

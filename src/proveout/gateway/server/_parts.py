@@ -73,6 +73,7 @@ def read_keys(home: Path) -> tuple[Key, ...]:
         StoreCorrupt: the store is damaged.
     """
     from proveout.gateway.keys import load_keys
+
     from proveout.store import Workspace, open_store
 
     with open_store(Workspace(home)) as store:

@@ -123,11 +123,10 @@ def _supervise(
     from proveout.gateway.server._supervisor import Supervisor  # noqa: PLC0415  as above
 
     parts = load_parts(options.parts)
-    configuration = _configuration(options, settings, parts.read_keys(options.home))
-    address = _address(options.host, listening)
     models = (*_task_names(options), *(name for provider in settings.providers.values() for name in provider.models))
+    configuration = _configuration(options, settings, parts.read_keys(options.home))
     serving = Serving(
-        address=address,
+        address=_address(options.host, listening),
         models=tuple(dict.fromkeys(models)),
         home=str(options.home),
         workers=tuple(one.process.pid for one in spawned),

@@ -266,7 +266,9 @@ class Supervisor:
         # A worker that has died meanwhile begins with this one.
         self._configuration = wanted
         able = [hand for hand, said in zip(hands, told, strict=True) if isinstance(said, Prepared)]
-        for hand, said in zip(able, await asyncio.gather(*(hand.asked(Use(wanted.digest)) for hand in able)), strict=True):
+        for hand, said in zip(
+            able, await asyncio.gather(*(hand.asked(Use(wanted.digest)) for hand in able)), strict=True
+        ):
             hand.using = said.digest if isinstance(said, Using) else hand.using
         self._notice(f"{wanted.digest} is in force.")
 

@@ -210,7 +210,7 @@ class _Worker:
         for connection in connections:
             connection.drain()
         deadline = self._loop.time() + seconds
-        while self._gateway.under_way and self._loop.time() < deadline:
+        while self._gateway.under_way and self._loop.time() < deadline:  # noqa: ASYNC110  the path has no event for it
             await asyncio.sleep(LOOK_SECONDS)
         self._server.close()
         if self._gateway.under_way:
