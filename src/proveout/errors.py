@@ -18,9 +18,10 @@ Each carries the id of what it concerns (``about``), says what happened, why, an
     ├── EconomicsError       (3)  ScenarioNotFound · ScenarioInvalid · PriceUnknown · ArchitectureUnknown
     │                             CountsInvalid
     ├── EventError           (3)  EventInvalid · TriggerInvalid · HandlerUnknown · HandlerTimedOut
-    ├── GatewayError         (3)  SettingsInvalid · KeyNotFound · Refused: RequestInvalid · Unauthenticated · Forbidden
-    │                             ModelUnknown · MethodUnknown · BodyTooLarge · RateLimited · QuotaSpent · GuardRefused
-    │                             Overloaded · UpstreamFailed · UpstreamTimedOut · UpstreamLied · AnswerUnusable
+    ├── GatewayError         (3)  SettingsInvalid · KeyNotFound · GuardUnknown
+    │   └── Refused               RequestInvalid · Unauthenticated · Forbidden · ModelUnknown · PathUnknown · MethodUnknown
+    │                             BodyTooLarge · RateLimited · QuotaSpent · GuardRefused · Overloaded · UpstreamFailed
+    │                             UpstreamTimedOut · UpstreamLied · AnswerUnusable · GatewayFault
     ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
     ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
     ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
@@ -72,10 +73,12 @@ __all__ = [
     "FaultUnknown",
     "Forbidden",
     "GatewayError",
+    "GatewayFault",
     "GenerationNotFound",
     "GraphInvalid",
     "GraphVersionMissing",
     "GuardRefused",
+    "GuardUnknown",
     "HandlerStuck",
     "HandlerTimedOut",
     "HandlerUnknown",
@@ -95,6 +98,7 @@ __all__ = [
     "NotWritable",
     "OneClass",
     "Overloaded",
+    "PathUnknown",
     "PolicyError",
     "PolicyInvalid",
     "PriceUnknown",
@@ -471,6 +475,10 @@ class KeyNotFound(GatewayError):
     """No key of that id or name was created here."""
 
 
+class GuardUnknown(GatewayError):
+    """No guard of that name is registered."""
+
+
 class Refused(GatewayError):
     """A request is answered with an error: the status, type and code are those of the OpenAI API.
 
@@ -531,6 +539,21 @@ class ModelUnknown(Refused):
     status = 404
     type = "invalid_request_error"
     error_code = "model_not_found"
+
+
+class PathUnknown(Refused):
+    """The gateway serves no such path."""
+
+    status = 404
+    error_code = "unknown_url"
+
+
+class GatewayFault(Refused):
+    """Something in the gateway itself failed; the notice on its standard error says what."""
+
+    status = 500
+    type = "server_error"
+    error_code = "internal_error"
 
 
 class MethodUnknown(Refused):

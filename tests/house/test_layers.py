@@ -48,6 +48,8 @@ OWNERS = {
     "cronsim": {"families"},
     "sqlite3": {"families", "events"},
     "cloudevents": {"events"},
+    "prometheus_client": {"gateway"},
+    "opentelemetry": {"gateway"},
     "faststream": {"events"},
     "nats": {"events"},
     "httptools": {"gateway"},

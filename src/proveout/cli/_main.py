@@ -36,8 +36,10 @@ COMMANDS = {
     "policy": ("proveout.cli._policy", "Check, explain and compare a policy."),
     "run": ("proveout.cli._run", "Run a graph of steps, durably."),
     "runs": ("proveout.cli._runs", "List, show, resume, cancel and approve runs."),
+    "traffic": ("proveout.cli._traffic", "List what calls a model, and what it costs."),
     "events": ("proveout.cli._events", "Run the model when something happens and matters."),
     "serve": ("proveout.cli._serve", "Answer the OpenAI API: tasks by their routes, models by providers."),
+    "cache": ("proveout.cli._cache", "Certify which near inputs may share an answer."),
     "ledger": ("proveout.cli._ledger", "Show, prove and export ledger entries."),
     "demo": ("proveout.cli._demo", "Run the whole loop on a synthetic refund desk."),
 }

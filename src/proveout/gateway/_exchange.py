@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -10,10 +10,28 @@ import msgspec
 from proveout.gateway._key import ANONYMOUS, Key
 from proveout.gateway._settings import Tier
 
-__all__ = ["Answerer", "Exchange", "Held", "Operation", "Outcome", "Reply", "Step", "Wanted"]
+__all__ = [
+    "Answerer",
+    "App",
+    "Exchange",
+    "Headers",
+    "Held",
+    "Operation",
+    "Outcome",
+    "Receive",
+    "Reply",
+    "Scope",
+    "Send",
+    "Step",
+    "Wanted",
+]
 
 Operation = Literal["chat", "responses", "embeddings"]
 Headers = list[tuple[bytes, bytes]]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Wanted(msgspec.Struct, kw_only=True):
@@ -54,6 +72,7 @@ class Outcome(msgspec.Struct, kw_only=True):
         attempts: calls made upstream.
         cancelled: the client went away before the end.
         error: code of the error it was answered with; "" when it was answered.
+        output: of a task, for the semantic cache.
         answer: bytes that were sent, for the record; b"" where they are not kept.
     """
 
@@ -75,6 +94,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     attempts: int = 0
     cancelled: bool = False
     error: str = ""
+    output: Any = None
     answer: bytes = b""
 
 
@@ -118,33 +138,47 @@ class Exchange(msgspec.Struct, kw_only=True):
         credential: secret of the ``Authorization: Bearer`` header; b"" without one.
         client_id: ``x-request-id`` as the client sent it.
         traceparent: W3C trace context as the client sent it; "" when it is not valid.
+        evidence: the client asks for what the answer stands on (``x-proveout-evidence: 1``).
         time: nanoseconds since the epoch when it came.
         started: of the monotonic clock, seconds.
         now: the state in force when it came; a reload does not change it under way.
+        process: what the process keeps over reloads.
         key: who calls.
         tier: of the key.
         task: name, where the model is a task.
         inputs: of the task, read from the messages; None where the model is passed through.
+        asked: the whole request as a task or an embedder read it; None where the model is passed through.
         held: of limits.
+        answerer: who answers.
+        cache_key: under which the answer may be kept; b"" where it may not.
+        leads: equal requests wait for this one.
+        near: what a semantic cache found nearest.
         reply: what is sent.
         outcome: what is recorded.
     """
 
     id: str
     operation: Operation
-    body: bytes
-    wanted: Wanted
+    body: bytes = b""
+    wanted: Wanted = msgspec.field(default_factory=lambda: Wanted(model=""))
     credential: bytes = b""
     client_id: str = ""
     traceparent: str = ""
+    evidence: bool = False
     time: int = 0
     started: float = 0.0
     now: Any = None
+    process: Any = None
     key: Key = ANONYMOUS
     tier: Tier = Tier()
     task: str = ""
     inputs: dict[str, Any] | None = None
+    asked: Any = None
     held: Held | None = None
+    answerer: Answerer | None = None
+    cache_key: bytes = b""
+    leads: bool = False
+    near: Any = None
     reply: Reply | None = None
     outcome: Outcome = msgspec.field(default_factory=Outcome)
 

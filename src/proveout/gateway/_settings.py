@@ -9,6 +9,7 @@ from msgspec import Meta
 
 __all__ = [
     "CacheTerms",
+    "Guards",
     "Limits",
     "Provider",
     "Semantic",
@@ -182,12 +183,17 @@ class CacheTerms(_Table, frozen=True, kw_only=True):
 
     Attributes:
         exact: whether equal requests of one tenant share an answer.
+        unstated_temperature: whether a request that states no temperature and no seed is taken for one at 0, and
+            shared too; most models draw its answer at random.
+        shared: tasks whose answers are shared among all keys; their answers must hold nothing of whom asked.
         ttl_seconds: how long.
         most_bytes: in memory, in each process.
         semantic: by task.
     """
 
     exact: bool = False
+    unstated_temperature: bool = False
+    shared: tuple[str, ...] = ()
     ttl_seconds: Positive = 3600.0
     most_bytes: Annotated[int, Meta(ge=1024)] = 32 * 1024 * 1024
     semantic: dict[str, Semantic] = {}
@@ -207,6 +213,18 @@ class Telemetry(_Table, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
 
 
+class Guards(_Table, frozen=True, kw_only=True):
+    """Which guards look at what passes.
+
+    Attributes:
+        input: names of guards of every input.
+        output: names of guards of every answer; a streamed one is then held back until it is whole.
+    """
+
+    input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+
+
 class Settings(_Table, frozen=True, kw_only=True):
     """``gateway.toml``.
 
@@ -216,6 +234,7 @@ class Settings(_Table, frozen=True, kw_only=True):
         tasks: by task name.
         tiers: by name; a key that names none is in ``standard``.
         cache: of answers.
+        guards: of inputs and answers.
         telemetry: what leaves the gateway.
         embeddings: names of local embedders served at ``/v1/embeddings``.
         content: ``kept`` or ``hashed``, for models passed through.
@@ -226,6 +245,7 @@ class Settings(_Table, frozen=True, kw_only=True):
     tasks: dict[str, ServedTask] = {}
     tiers: dict[str, Tier] = {}
     cache: CacheTerms = CacheTerms()
+    guards: Guards = Guards()
     telemetry: Telemetry = Telemetry()
     embeddings: tuple[str, ...] = ()
     content: Literal["kept", "hashed"] = "kept"
