@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 import stat
 import threading
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proveout.errors import BusyError, NotWritable, SetupError, StoreCorrupt
-from proveout.store import Store, Workspace, open_store
+from proveout.store import ApiKeyChange, Store, Workspace, open_store
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_configuration_is_kept(workspace: Workspace) -> None:
     with open_store(workspace) as store:
         assert isinstance(store, Store)
         assert store.get("a") == "2"
-        assert store.get("schema_version") == "1"
+        assert store.get("schema_version") == "2"
 
 
 def test_a_secret_is_made_once(workspace: Workspace) -> None:
@@ -119,3 +120,78 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / ".proveout").write_text("in the way")
     with pytest.raises((NotWritable, SetupError, FileExistsError)):
         open_store(Workspace(tmp_path))
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        made = store.secret("x")
+        store.put("schema_version", "1")
+    with sqlite3.connect(workspace.database) as connection:
+        connection.execute("drop table api_keys")
+        connection.execute("drop table pending_audits")
+    connection.close()
+    with open_store(workspace) as store:
+        assert store.get("schema_version") == "2"
+        assert store.secret("x") == made
+        assert store.api_keys() == []
+        assert store.pending_audits() == []
+
+
+def test_a_newer_schema_is_not_touched(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        store.put("schema_version", "3")
+    with sqlite3.connect(workspace.database) as connection:
+        connection.execute("drop table api_keys")
+    with pytest.raises(SetupError, match="version 3"):
+        open_store(workspace)
+    assert connection.execute("select * from sqlite_master where name = 'api_keys'").fetchall() == []
+    connection.close()
+
+
+def test_api_keys_change_together_with_what_the_ledger_is_to_be_told(workspace: Workspace) -> None:
+    with open_store(workspace) as store:
+        assert store.api_keys_version() == ""
+        assert store.change_api_keys([ApiKeyChange("b", None, b"1"), ApiKeyChange("a", None, b"2")], b"made")
+        first = store.api_keys_version()
+        assert store.api_keys() == [("a", b"2"), ("b", b"1")]
+        assert store.change_api_keys([ApiKeyChange("a", b"2", b"3"), ApiKeyChange("b", b"1", None)], b"changed")
+        assert store.api_keys_version() not in ("", first)
+    with open_store(workspace) as store:
+        assert store.api_keys() == [("a", b"3")]
+        assert [record for _, record in store.pending_audits()] == [b"made", b"changed"]
+        store.clear_audits([store.pending_audits()[0][0]])
+        assert [record for _, record in store.pending_audits()] == [b"changed"]
+
+
+@pytest.mark.parametrize(
+    "stale", [ApiKeyChange("a", None, b"2"), ApiKeyChange("a", b"0", b"2"), ApiKeyChange("a", b"0", None)]
+)
+def test_a_change_of_what_has_changed_since_changes_nothing(workspace: Workspace, stale: ApiKeyChange) -> None:
+    with open_store(workspace) as store:
+        store.change_api_keys([ApiKeyChange("a", None, b"1")], b"made")
+        version, pending = store.api_keys_version(), store.pending_audits()
+        assert not store.change_api_keys([ApiKeyChange("b", None, b"1"), stale], b"changed")
+        assert store.api_keys() == [("a", b"1")]
+        assert (store.api_keys_version(), store.pending_audits()) == (version, pending)
+
+
+def add_one_many_times(root: str) -> None:
+    with open_store(Workspace(Path(root))) as store:
+        done = 0
+        while done < 20:
+            old = dict(store.api_keys()).get("a")
+            new = str(int(old or b"0") + 1).encode()
+            done += store.change_api_keys([ApiKeyChange("a", old, new)], new)
+
+
+def test_racing_processes_open_a_new_store_and_lose_no_change(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=add_one_many_times, args=(str(tmp_path),)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    with open_store(Workspace(tmp_path)) as store:
+        assert store.api_keys() == [("a", b"60")]
+        assert [record for _, record in store.pending_audits()] == [str(n).encode() for n in range(1, 61)]

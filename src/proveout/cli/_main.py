@@ -40,6 +40,7 @@ COMMANDS = {
     "events": ("proveout.cli._events", "Run the model when something happens and matters."),
     "serve": ("proveout.cli._serve", "Answer the OpenAI API: tasks by their routes, models by providers."),
     "cache": ("proveout.cli._cache", "Certify which near inputs may share an answer."),
+    "key": ("proveout.cli._key", "Create, list, rotate and revoke keys of the gateway."),
     "ledger": ("proveout.cli._ledger", "Show, prove and export ledger entries."),
     "demo": ("proveout.cli._demo", "Run the whole loop on a synthetic refund desk."),
 }

@@ -4,6 +4,7 @@ from proveout.gateway._configuration import Configuration
 from proveout.gateway._entries import RequestServed
 from proveout.gateway._key import ANONYMOUS, Key
 from proveout.gateway._settings import (
+    AdminAccess,
     CacheTerms,
     Guards,
     Limits,
@@ -18,6 +19,7 @@ from proveout.gateway._settings import (
 
 __all__ = [
     "ANONYMOUS",
+    "AdminAccess",
     "CacheTerms",
     "Configuration",
     "Guards",

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 __all__ = [
+    "AdminAccess",
     "CacheTerms",
     "Guards",
     "Limits",
@@ -213,6 +214,22 @@ class Telemetry(_Table, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
 
 
+class AdminAccess(_Table, frozen=True, kw_only=True):
+    """Who may administer the gateway over HTTP: people whom an OpenID Connect provider vouches for (extra ``oidc``).
+
+    Attributes:
+        issuer: URL of the provider, as its tokens state it; "" lets nobody in.
+        audience: that its tokens must be for.
+        role_claim: of the token that lists roles; dots lead into objects: ``realm_access.roles``.
+        role: that an administrator must have; "" lets in whoever the provider gives a token for the audience.
+    """
+
+    issuer: str = ""
+    audience: str = ""
+    role_claim: str = "roles"
+    role: str = "admin"
+
+
 class Guards(_Table, frozen=True, kw_only=True):
     """Which guards look at what passes.
 
@@ -236,6 +253,7 @@ class Settings(_Table, frozen=True, kw_only=True):
         cache: of answers.
         guards: of inputs and answers.
         telemetry: what leaves the gateway.
+        admin: who may administer the gateway over HTTP.
         embeddings: names of local embedders served at ``/v1/embeddings``.
         content: ``kept`` or ``hashed``, for models passed through.
     """
@@ -247,5 +265,6 @@ class Settings(_Table, frozen=True, kw_only=True):
     cache: CacheTerms = CacheTerms()
     guards: Guards = Guards()
     telemetry: Telemetry = Telemetry()
+    admin: AdminAccess = AdminAccess()
     embeddings: tuple[str, ...] = ()
     content: Literal["kept", "hashed"] = "kept"

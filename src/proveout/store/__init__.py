@@ -2,10 +2,11 @@
 
 from proveout.store._files import fsync_folder, translated_os_errors, write_atomic
 from proveout.store._open import open_store
-from proveout.store._store import Store, SubjectKey
+from proveout.store._store import ApiKeyChange, Store, SubjectKey
 from proveout.store._workspace import Workspace
 
 __all__ = [
+    "ApiKeyChange",
     "Store",
     "SubjectKey",
     "Workspace",

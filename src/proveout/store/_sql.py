@@ -8,23 +8,32 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, create_engine, event, insert, select, text, update
+from sqlalchemy import URL, create_engine, delete, event, insert, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from proveout.errors import BusyError, DiskFull, NotWritable, ProveoutError, SetupError, StoreCorrupt
 from proveout.store._files import translated_os_errors
 from proveout.store._store import SubjectKey
-from proveout.store._tables import CONFIGURATION, METADATA, SCHEMA_VERSION, SECRETS, SUBJECT_KEYS
+from proveout.store._tables import (
+    API_KEYS,
+    CONFIGURATION,
+    METADATA,
+    PENDING_AUDITS,
+    SCHEMA_VERSION,
+    SECRETS,
+    SUBJECT_KEYS,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from sqlalchemy import Connection, Engine
 
-    from proveout.store._store import Store
+    from proveout.store._store import ApiKeyChange, Store
     from proveout.store._workspace import Workspace
 
 __all__ = ["SqlStore", "open_sql_store"]
@@ -32,6 +41,7 @@ __all__ = ["SqlStore", "open_sql_store"]
 KEY_BYTES = 32
 KEY_ID_BYTES = 16
 BUSY_SECONDS = 10
+_VERSION, _API_KEYS_VERSION = "schema_version", "api_keys.version"
 # What SQLite's messages mean in our words; checked in order.
 _MEANINGS: tuple[tuple[str, type[ProveoutError], str], ...] = (
     ("database or disk is full", DiskFull, "free some space and run the same command again"),
@@ -80,15 +90,18 @@ class SqlStore:
         self._clock = clock
 
     def migrate(self) -> None:
-        """Make missing tables; refuse a schema newer than this code."""
+        """Make missing tables; refuse a schema newer than this code. Several processes may do it at once."""
         with self._begin() as connection:
-            METADATA.create_all(connection)
-            found = _value(connection, "schema_version")
-            if found is None:
-                connection.execute(insert(CONFIGURATION).values(name="schema_version", value=str(SCHEMA_VERSION)))
-        if found is not None and int(found) > SCHEMA_VERSION:
+            connection.execute(CreateTable(CONFIGURATION, if_not_exists=True))
+            found = int(_value(connection, _VERSION) or 0)
+            if found < SCHEMA_VERSION:
+                _create_tables(connection)
+        if found > SCHEMA_VERSION:
             why = f"its schema is version {found}, this code knows {SCHEMA_VERSION}"
             raise SetupError("cannot use the store", why=why, fix="upgrade Proveout", about=self._about)
+        if found < SCHEMA_VERSION:
+            self._insert(insert(CONFIGURATION).values(name=_VERSION, value=str(SCHEMA_VERSION)))
+            self.put(_VERSION, str(SCHEMA_VERSION))
 
     def get(self, name: str) -> str | None:
         """The configured value, or None."""
@@ -98,9 +111,7 @@ class SqlStore:
     def put(self, name: str, value: str) -> None:
         """Set a configured value; durable on return."""
         with self._begin() as connection:
-            changed = connection.execute(update(CONFIGURATION).where(CONFIGURATION.c.name == name).values(value=value))
-            if changed.rowcount == 0:
-                connection.execute(insert(CONFIGURATION).values(name=name, value=value))
+            _set_value(connection, name, value)
 
     def secret(self, name: str) -> bytes:
         """32 random bytes, made at the first call and the same ever after."""
@@ -142,6 +153,41 @@ class SqlStore:
         with self._begin() as connection:
             connection.execute(update(SUBJECT_KEYS).where(SUBJECT_KEYS.c.subject == subject).values(**erased))
         self._scrub()
+
+    def api_keys(self) -> list[tuple[str, bytes]]:
+        """Id and record of each API key, sorted by id."""
+        with self._begin() as connection:
+            found = connection.execute(select(API_KEYS.c.id, API_KEYS.c.record).order_by(API_KEYS.c.id))
+            return [(row.id, bytes(row.record)) for row in found]
+
+    def api_keys_version(self) -> str:
+        """Another value after each change of API keys, by whatever process; "" before the first."""
+        return self.get(_API_KEYS_VERSION) or ""
+
+    def change_api_keys(self, changes: Sequence[ApiKeyChange], audit: bytes) -> bool:
+        """Make these changes and remember what to tell the ledger; see `Store.change_api_keys`."""
+        try:
+            with self._begin() as connection:
+                # Writing comes first: SQLite lets nobody else write from then on, so that what follows cannot be late.
+                connection.execute(insert(PENDING_AUDITS).values(record=audit))
+                for change in changes:
+                    _change_api_key(connection, change)
+                _set_value(connection, _API_KEYS_VERSION, secrets.token_hex(8))
+        except (_Stale, IntegrityError):
+            return False
+        return True
+
+    def pending_audits(self) -> list[tuple[int, bytes]]:
+        """What changes of API keys are still to tell the ledger, in the order of the changes."""
+        with self._begin() as connection:
+            found = connection.execute(select(PENDING_AUDITS).order_by(PENDING_AUDITS.c.number))
+            return [(row.number, bytes(row.record)) for row in found]
+
+    def clear_audits(self, numbers: Collection[int]) -> None:
+        """Forget what has been written to the ledger."""
+        with self._begin() as connection:
+            for number in numbers:
+                connection.execute(delete(PENDING_AUDITS).where(PENDING_AUDITS.c.number == number))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -198,6 +244,37 @@ class SqlStore:
 def _value(connection: Connection, name: str) -> str | None:
     found = connection.execute(select(CONFIGURATION.c.value).where(CONFIGURATION.c.name == name)).first()
     return None if found is None else str(found[0])
+
+
+def _set_value(connection: Connection, name: str, value: str) -> None:
+    changed = connection.execute(update(CONFIGURATION).where(CONFIGURATION.c.name == name).values(value=value))
+    if changed.rowcount == 0:
+        connection.execute(insert(CONFIGURATION).values(name=name, value=value))
+
+
+def _create_tables(connection: Connection) -> None:
+    for table in METADATA.sorted_tables:
+        connection.execute(CreateTable(table, if_not_exists=True))
+        for index in table.indexes:
+            connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+class _Stale(Exception):
+    """A row is not what it was when it was read."""
+
+
+def _change_api_key(connection: Connection, change: ApiKeyChange) -> None:
+    if change.old is None:
+        connection.execute(insert(API_KEYS).values(id=change.id, record=change.new))
+        return
+    as_read = (API_KEYS.c.id == change.id, API_KEYS.c.record == change.old)
+    changed = (
+        connection.execute(delete(API_KEYS).where(*as_read))
+        if change.new is None
+        else connection.execute(update(API_KEYS).where(*as_read).values(record=change.new))
+    )
+    if changed.rowcount == 0:
+        raise _Stale
 
 
 def _make_private(database: Path) -> None:

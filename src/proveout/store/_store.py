@@ -1,4 +1,4 @@
-"""The store's contract: configuration, the signing secret and subject keys."""
+"""The store's contract: configuration, the signing secret, subject keys and API keys."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from types import TracebackType
     from typing import Self
 
-__all__ = ["Store", "SubjectKey"]
+__all__ = ["ApiKeyChange", "Store", "SubjectKey"]
 
 
 class SubjectKey(msgspec.Struct, frozen=True):
@@ -34,6 +35,20 @@ class SubjectKey(msgspec.Struct, frozen=True):
     def erased(self) -> bool:
         """Whether the key was destroyed."""
         return self.material is None
+
+
+class ApiKeyChange(msgspec.Struct, frozen=True):
+    """One row of API keys as it was read, and as it is to be.
+
+    Attributes:
+        id: of the row.
+        old: its record when it was read; None for a row that must not be there yet.
+        new: its record from now on; None takes the row away.
+    """
+
+    id: str
+    old: bytes | None
+    new: bytes | None
 
 
 @runtime_checkable
@@ -75,6 +90,34 @@ class Store(Protocol):
 
     def erase_subject(self, subject: str) -> None:
         """Destroy the subject's key, if there is one; nothing of it is left in the database's files."""
+        ...
+
+    def api_keys(self) -> list[tuple[str, bytes]]:
+        """Id and record of each API key, sorted by id."""
+        ...
+
+    def api_keys_version(self) -> str:
+        """Another value after each change of API keys, by whatever process; "" before the first."""
+        ...
+
+    def change_api_keys(self, changes: Sequence[ApiKeyChange], audit: bytes) -> bool:
+        """Make these changes and remember what to tell the ledger: all of it, durable on return, or nothing.
+
+        Args:
+            changes: of different rows.
+            audit: see `pending_audits`.
+
+        Returns:
+            False, and nothing was changed, when a row is not what it was when it was read.
+        """
+        ...
+
+    def pending_audits(self) -> list[tuple[int, bytes]]:
+        """What changes of API keys are still to tell the ledger, numbered in the order of the changes."""
+        ...
+
+    def clear_audits(self, numbers: Collection[int]) -> None:
+        """Forget what has been written to the ledger."""
         ...
 
     def close(self) -> None:

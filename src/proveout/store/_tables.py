@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["CONFIGURATION", "METADATA", "SCHEMA_VERSION", "SECRETS", "SUBJECT_KEYS"]
+__all__ = ["API_KEYS", "CONFIGURATION", "METADATA", "PENDING_AUDITS", "SCHEMA_VERSION", "SECRETS", "SUBJECT_KEYS"]
 
-SCHEMA_VERSION = 1
+# 2 added API keys and pending audits.
+SCHEMA_VERSION = 2
 METADATA = MetaData()
 
 CONFIGURATION = Table(
@@ -32,4 +33,21 @@ SUBJECT_KEYS = Table(
     Column("material", LargeBinary, nullable=True),
     Column("erased_at", BigInteger, nullable=True),
     Index("subject_keys_by_subject", "subject", unique=True),
+)
+
+# Records are the gateway's: the store does not look into them.
+API_KEYS = Table(
+    "api_keys",
+    METADATA,
+    Column("id", String(200), primary_key=True),
+    Column("record", LargeBinary, nullable=False),
+)
+
+# What is still to be written to the ledger: put here in the transaction of the change that it tells of.
+PENDING_AUDITS = Table(
+    "pending_audits",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("record", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
 )
