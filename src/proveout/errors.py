@@ -600,11 +600,37 @@ class Overloaded(Refused):
 
 
 class UpstreamFailed(Refused):
-    """The provider could not be reached, or answered with nothing usable."""
+    """The provider could not be reached, or answered with nothing usable.
+
+    Args:
+        what: as of `Refused`.
+        why: as of `Refused`.
+        fix: as of `Refused`.
+        about: as of `Refused`.
+        param: as of `Refused`.
+        retry_after: as of `Refused`.
+        headers: as of `Refused`.
+        sent: whether the provider may have seen a byte of the request, so that it may have been worked on and billed.
+    """
 
     status = 502
     type = "server_error"
     error_code = "upstream_failed"
+
+    def __init__(  # noqa: PLR0913  an error of the API has this many parts
+        self,
+        what: str,
+        *,
+        why: str,
+        fix: str,
+        about: str,
+        param: str = "",
+        retry_after: float | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        sent: bool = True,
+    ) -> None:
+        super().__init__(what, why=why, fix=fix, about=about, param=param, retry_after=retry_after, headers=headers)
+        self.sent = sent
 
 
 class UpstreamTimedOut(UpstreamFailed):

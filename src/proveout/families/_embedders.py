@@ -135,6 +135,10 @@ class PretrainedEmbedder:
         """Mean-pooled, normalised token embeddings, shape (len(texts), d)."""
         return self._encoder.encode(texts)
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens that are read of each text."""
+        return self._encoder.count_tokens(texts)
+
     def save(self, folder: Path) -> None:
         """Name the weights and their hash."""
         content = canonical_json({"name": self.name, "fingerprint": self.fingerprint})

@@ -90,6 +90,10 @@ class OnnxEncoder:
         hidden = self._session.run(None, {name: feed[name] for name in self._wanted})[0]
         return np.asarray(hidden[0], dtype=np.float32), list(encoding.offsets)
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens that are read of each text, the marks at both ends included; what is longer is cut."""
+        return [len(ids) for ids in self._tokens(texts)]
+
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         if len(texts) == 1:
             # A batch goes to a pool of threads, which costs one short text more than cutting it.

@@ -10,7 +10,7 @@ __all__ = ["ANONYMOUS", "Key"]
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """Who calls.
+    """Who calls, by one of the secrets of a key: while it is being rotated, a key has two, which share its id.
 
     Attributes:
         id: public; what records carry.

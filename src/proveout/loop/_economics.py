@@ -11,12 +11,11 @@ import msgspec
 from proveout import economics, trial
 from proveout.certify import CertificateAlarmed, certificate_ids, load_certificate
 from proveout.errors import EntryNotFound, ScenarioInvalid
-from proveout.families.llm import prices_of
 from proveout.ledger import LedgerReader
 from proveout.loop._open import opened
 from proveout.loop._verify import check_certificate
 from proveout.store import Workspace
-from proveout.task import Incumbent, content_hash, fingerprint, load_task
+from proveout.task import Incumbent, content_hash, fingerprint, load_task, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

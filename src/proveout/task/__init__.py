@@ -4,6 +4,7 @@ from proveout.task._canonical import canonical_json, content_hash
 from proveout.task._causal import causal_field, pattern_of
 from proveout.task._fingerprint import fingerprint
 from proveout.task._load import FILE_NAME, load_task, parse_task, task_keys
+from proveout.task._prices import Prices, prices_of
 from proveout.task._prompt import prompt_text
 from proveout.task._task import (
     KPI,
@@ -40,6 +41,7 @@ __all__ = [
     "Kind",
     "Modular",
     "Neighbour",
+    "Prices",
     "Rules",
     "Simulation",
     "Step",
@@ -53,6 +55,7 @@ __all__ = [
     "load_task",
     "parse_task",
     "pattern_of",
+    "prices_of",
     "prompt_text",
     "task_keys",
 ]

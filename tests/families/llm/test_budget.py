@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proveout.errors import BudgetExceeded
 from proveout.families.llm._budget import Budget
-from proveout.families.llm._prices import Prices
+from proveout.task import Prices
 
 DOLLAR_A_TOKEN = Prices(usd_per_million_in=1e6, usd_per_million_out=1e6)
 

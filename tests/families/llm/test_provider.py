@@ -13,10 +13,9 @@ import pytest
 from proveout.errors import BudgetExceeded, ProviderMalformed, ProviderRefused, ProviderUnreachable
 from proveout.families import Provider
 from proveout.families.llm._budget import Budget
-from proveout.families.llm._prices import Prices
 from proveout.families.llm._provider import TRIES
 from proveout.families.llm._request import request
-from proveout.task import Incumbent
+from proveout.task import Incumbent, Prices
 from proveout.testing import (
     FakeProvider,
     Reply,

@@ -378,7 +378,9 @@ def test_no_interleaving_of_workers_exceeds_a_budget(actions: list[dict[str, Any
     workers = [clock.limiter(slots) for _ in range(3)]
     under_way: list[tuple[Hold, float]] = []
     # The latest day and month ever seen are the windows that money counts in.
-    day, month, days, months = 0.0, "", {}, {}
+    day, month = 0.0, ""
+    days: dict[float, float] = {}
+    months: dict[str, float] = {}
     for one in actions:
         clock.move(one["gap"])
         clock.wall = max(clock.wall + one["jump"], MIDNIGHT)

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proveout.gateway._entries import RequestServed
 from proveout.gateway.limits import Cost, Spent, fold_spent, spent_from_ledger
-from proveout.ledger import EntryBody, Ledger, entry
+from proveout.gateway.limits._spent import _add, _spent, _Sums
+from proveout.ledger import Entry, EntryBody, Ledger, LedgerReader, entry
 from proveout.store import Workspace
 
 MARCH = 1_772_323_200
@@ -76,3 +80,61 @@ def test_a_cost_reads_the_record_as_it_is_written(field: str) -> None:
 
 def test_nothing_is_nothing() -> None:
     assert fold_spent([], NOON) == {}
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace whose sums are kept, however little they are worth."""
+    monkeypatch.setattr("proveout.gateway.limits._spent.WORTH_KEEPING", 1)
+    return Workspace(tmp_path)
+
+
+def test_what_was_folded_once_is_not_read_again(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    entries = LedgerReader.entries
+
+    def counted(reader: LedgerReader, kind: str | None = None, start: int = 0) -> Iterator[Entry]:
+        for found in entries(reader, kind, start):
+            read.append(found.index)
+            yield found
+
+    with Ledger.open(kept) as ledger:
+        ledger.append_many([served(NOON, 1.0) for _ in range(10)])
+        assert spent_from_ledger(kept, NOON)["key:a"] == Spent(day=10.0, month=10.0)
+        ledger.append_many([served(NOON + 1, 1.0) for _ in range(3)])
+        monkeypatch.setattr(LedgerReader, "entries", counted)
+        assert spent_from_ledger(kept, NOON)["key:a"] == Spent(day=13.0, month=13.0)
+        assert set(read) == {9, 10, 11, 12}  # the last one is read to know the ledger again
+        read.clear()
+        assert spent_from_ledger(kept, NOON + 86_400)["key:a"] == Spent(day=0.0, month=13.0)
+        assert set(read) == {12}
+        assert spent_from_ledger(kept, NOON + 31 * 86_400) == {}
+
+
+@given(
+    st.lists(st.tuples(st.floats(-3, 3), st.sampled_from(["a", "b"]), st.integers(0, 3)), max_size=12),
+    st.lists(st.floats(0, 40), min_size=2, max_size=4).map(sorted),
+)
+def test_sums_that_are_kept_are_those_of_all_entries(
+    requests: list[tuple[float, str, int]], looks: list[float]
+) -> None:
+    bodies = [served(NOON + days * 86_400, float(usd), key=key) for days, key, usd in requests]
+    costs = [msgspec.convert(msgspec.structs.asdict(body), Cost, strict=False) for body in bodies]
+    sums = _Sums()
+    share = -(-len(bodies) // len(looks)) or 1
+    for number, days in enumerate(looks):
+        now = NOON + days * 86_400
+        _add(sums, costs[number * share : (number + 1) * share], now)
+        sums = msgspec.json.decode(msgspec.json.encode(sums), type=_Sums)
+        assert _spent(sums, now) == fold_spent(costs[: (number + 1) * share], now)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"size": 1, "leaf": "AAAA"}', b'{"size": 99}'])
+def test_a_cache_that_is_damaged_or_of_another_ledger_is_not_used(kept: Workspace, content: bytes) -> None:
+    kept.ensure()
+    kept.cache.mkdir()
+    (kept.cache / "spent.json").write_bytes(content)
+    with Ledger.open(kept) as ledger:
+        ledger.append(served(NOON, 1.0))
+        assert spent_from_ledger(kept, NOON)["key:a"].day == 1.0
+        assert spent_from_ledger(kept, NOON)["key:a"].day == 1.0

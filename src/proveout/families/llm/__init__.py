@@ -11,7 +11,6 @@ from proveout.families.llm._optimise import (
     optimise_prompt,
     plain_prompt,
 )
-from proveout.families.llm._prices import Prices, prices_of
 from proveout.families.llm._provider import Provider
 from proveout.families.llm._replay import ReplayCandidate
 
@@ -24,7 +23,6 @@ __all__ = [
     "LocalSettings",
     "OptimisedPrompt",
     "OptimiserBudget",
-    "Prices",
     "Provider",
     "ReplayCandidate",
     "TriedPrompt",
@@ -32,5 +30,4 @@ __all__ = [
     "locate_gguf",
     "optimise_prompt",
     "plain_prompt",
-    "prices_of",
 ]

@@ -11,7 +11,7 @@ from proveout.errors import BudgetExceeded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from proveout.families.llm._prices import Prices
+    from proveout.task import Prices
 
 __all__ = ["Budget", "Held"]
 
@@ -42,7 +42,7 @@ class Budget:
         answered: calls that gave an answer so far.
 
     Example:
-        >>> from proveout.families.llm._prices import Prices
+        >>> from proveout.task import Prices
         >>> budget = Budget(1.0, Prices(usd_per_million_in=1.0), about="m")
         >>> with budget.hold(900_000, 0) as held:
         ...     held.settle(0.25, answered=True)

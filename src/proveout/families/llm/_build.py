@@ -13,10 +13,9 @@ from proveout.families._protocol import card_of
 from proveout.families.llm._agreement import TIMES, self_agreement
 from proveout.families.llm._endpoint import EndpointCandidate, Prompt, asker_of, read_output
 from proveout.families.llm._local import local_parameters
-from proveout.families.llm._prices import prices_of
 from proveout.families.llm._prompt import instructions, pool_of, template_of
 from proveout.families.llm._shown import chosen
-from proveout.task import content_hash
+from proveout.task import content_hash, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

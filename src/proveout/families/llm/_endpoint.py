@@ -13,12 +13,11 @@ from proveout.families.llm._asking import Asker
 from proveout.families.llm._budget import Budget
 from proveout.families.llm._cache import AnswerCache
 from proveout.families.llm._local import LocalProvider, LocalSettings
-from proveout.families.llm._prices import Prices
 from proveout.families.llm._prompt import Shot, fitting, turn_of
 from proveout.families.llm._provider import Provider
 from proveout.families.llm._request import json_of, request
 from proveout.families.llm._shown import loaded
-from proveout.task import Answer, Evidence, Incumbent, Usage, canonical_json
+from proveout.task import Answer, Evidence, Incumbent, Prices, Usage, canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

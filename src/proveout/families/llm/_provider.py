@@ -15,8 +15,8 @@ from proveout.families.llm._adapt import Adapter
 from proveout.families.llm._budget import Budget
 from proveout.families.llm._completion import Completion, read_completion
 from proveout.families.llm._credentials import Credentials
-from proveout.families.llm._prices import Prices
 from proveout.families.llm._tokens import most_tokens
+from proveout.task import Prices
 
 if TYPE_CHECKING:
     from collections.abc import Callable

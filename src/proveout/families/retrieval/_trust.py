@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from proveout.families.llm._cache import Paid
-    from proveout.families.llm._prices import Prices
-    from proveout.task import Example, Task
+    from proveout.task import Example, Prices, Task
 
 __all__ = ["PLAIN", "Checked", "Measured", "Trust", "measure"]
 

@@ -14,7 +14,6 @@ from proveout.families._protocol import card_of
 from proveout.families._serving import measured
 from proveout.families.llm._build import model_parameters
 from proveout.families.llm._endpoint import Prompt, asker_of, read_output, usage_of
-from proveout.families.llm._prices import prices_of
 from proveout.families.llm._prompt import instructions, template_of
 from proveout.families.llm._request import request
 from proveout.families.llm._tokens import estimated_tokens
@@ -32,7 +31,7 @@ from proveout.families.retrieval._sentences import normalised
 from proveout.families.retrieval._support import Support, claims_of, support
 from proveout.families.retrieval._text import indexed_text
 from proveout.families.retrieval._trust import PLAIN, Checked, Trust, measure
-from proveout.task import Answer, Evidence, Step, Usage, canonical_json, content_hash, input_text
+from proveout.task import Answer, Evidence, Step, Usage, canonical_json, content_hash, input_text, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

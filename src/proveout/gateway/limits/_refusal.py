@@ -55,11 +55,13 @@ def refusal(all_terms: Iterable[Terms], cells: Numbers, asked: Asked, headers: l
     reached = [one for terms in all_terms for one in (*_rates(terms, cells, asked), *_budgets(terms, cells, asked))]
     worst = max(reached, key=lambda one: (one.wait == NEVER, one.money, one.wait))
     wait = max(one.wait for one in reached)
+    kind, what, fix = (
+        (QuotaSpent, "the budget does not allow this request", _money_fix(worst, asked))
+        if worst.money
+        else (RateLimited, "too much in too short a time", _rate_fix(wait))
+    )
     retry_after = None if wait == NEVER else wait
-    told = {"why": worst.why, "about": worst.terms.name, "retry_after": retry_after, "headers": tuple(headers)}
-    if worst.money:
-        return QuotaSpent("the budget does not allow this request", fix=_money_fix(worst, asked), **told)
-    return RateLimited("too much in too short a time", fix=_rate_fix(wait), **told)
+    return kind(what, why=worst.why, fix=fix, about=worst.terms.name, retry_after=retry_after, headers=tuple(headers))
 
 
 def _rates(terms: Terms, cells: Numbers, asked: Asked) -> Iterable[_Reached]:

@@ -16,7 +16,7 @@ import mmap
 import os
 import struct
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from proveout.errors import Overloaded, SetupError
 from proveout.gateway.limits._calendar import windows_at
@@ -82,7 +82,7 @@ class SharedSlots:
         self.cells = whole[start : start + CELL * NUMBER_BYTES * size].cast("d")
         self._all_leases = whole[start + CELL * NUMBER_BYTES * size :].cast("d")
         self.leases = self._all_leases[worker * size : (worker + 1) * size]
-        self._views = [self.leases, self._all_leases, self.cells, self._hashes, whole]
+        self._views: list[memoryview[Any]] = [self.leases, self._all_leases, self.cells, self._hashes, whole]
 
     @classmethod
     def create(cls, path: Path, *, workers: int, size: int = 65_536) -> None:

@@ -37,17 +37,22 @@ class Numbers(Protocol):
 
 
 class Slots(Protocol):
-    """Cells by name.
+    """Cells by name."""
 
-    Attributes:
-        shared: whether other processes use them, so that `lock` must be held to touch them.
-        cells: all cells, one after the other.
-        leases: for each cell, what of its held money is of this process.
-    """
+    @property
+    def shared(self) -> bool:
+        """Whether other processes use them, so that `lock` must be held to touch them."""
+        ...
 
-    shared: bool
-    cells: Numbers
-    leases: Numbers
+    @property
+    def cells(self) -> Numbers:
+        """All cells, one after the other."""
+        ...
+
+    @property
+    def leases(self) -> Numbers:
+        """For each cell, what of its held money is of this process."""
+        ...
 
     def lock(self) -> None:
         """Wait until nobody else touches the cells."""

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from proveout.families.llm import prices_of
-from proveout.task import Incumbent
+from proveout.task import Incumbent, prices_of
 
 OPENAI = "https://api.openai.com/v1"
 

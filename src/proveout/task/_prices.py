@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from proveout.task import Incumbent
+    from proveout.task._task import Incumbent
 
 __all__ = ["Prices", "prices_of"]
 
