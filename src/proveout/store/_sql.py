@@ -279,8 +279,14 @@ def _change_api_key(connection: Connection, change: ApiKeyChange) -> None:
 
 def _make_private(database: Path) -> None:
     with translated_os_errors(database):
+        try:
+            descriptor = os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            # Opening and closing it once more would let go of the locks that SQLite has on it for another connection
+            # of this process (POSIX, fcntl), and another process could then cut off the write-ahead log under it.
+            return
         # SQLite gives its -wal and -shm files the permissions of the database.
-        os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(descriptor)
 
 
 def _on_connect(connection: Any, _record: Any) -> None:

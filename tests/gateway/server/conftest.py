@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from proveout.gateway._entries import RequestServed
+from proveout.gateway.keys import create_key
 from proveout.ledger import LedgerReader, verify_ledger
 from proveout.store import Workspace, open_store
 
@@ -80,9 +81,13 @@ class Running:
     def settings(self, text: str) -> None:
         (self.home / "gateway.toml").write_text(text, encoding="utf-8")
 
-    def put_keys(self, *names: str) -> None:
+    def create_key(self, name: str) -> None:
         with open_store(Workspace(self.home)) as store:
-            store.put("test.keys", json.dumps(names))
+            create_key(store, name)
+
+    def entries(self, kind: str) -> int:
+        with LedgerReader.open(Workspace(self.home)) as reader:
+            return len(list(reader.entries(kind)))
 
     def recorded(self) -> list[str]:
         """Ids of the requests in the ledger, which verifies."""

@@ -1,4 +1,4 @@
-"""Parts that stand in for the request path, the keys and the metrics: the server runs them in its real processes."""
+"""What stands in for the request path: the server runs it in its real processes."""
 
 from __future__ import annotations
 
@@ -6,66 +6,48 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from proveout.errors import SettingsInvalid
 from proveout.gateway._configuration import Configuration
 from proveout.gateway._entries import RequestServed
-from proveout.gateway._key import Key
 
 REFUSED_TIER = "unusable"
-KEYS = "test.keys"
 
 
-def read_keys(home: Path) -> tuple[Key, ...]:
-    """Those that a test has put into the store."""
-    from proveout.store import Workspace, open_store  # noqa: PLC0415  as the real part
+class State(NamedTuple):
+    """The configuration itself."""
 
-    with open_store(Workspace(home)) as store:
-        names = json.loads(store.get(KEYS) or "[]")
-    return tuple(Key(id=name, name=name, digest=name.encode()) for name in names)
+    configuration: Configuration
 
-
-class Fold:
-    """Counts records."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def observe(self, records: Iterable[bytes]) -> None:
-        self.count += len(list(records))
-
-    def render(self, now: float) -> bytes:
-        return f"requests {self.count}\n".encode()
+    async def close(self, after: Any = None) -> None:
+        """Nothing is held."""
 
 
-make_fold = Fold
-
-
-def build_state(configuration: Configuration) -> Configuration:
-    """The configuration itself; a tier of a certain name cannot be used, in the second worker at least."""
+def build_state(configuration: Configuration, _before: State | None) -> State:
+    """A tier of a certain name cannot be used."""
     if REFUSED_TIER in configuration.settings.tiers:
         raise SettingsInvalid("no such tier", why="it is unusable", fix="leave it out", about="gateway.toml")
-    return configuration
+    return State(configuration)
 
 
 class Gateway:
     """Answers with what is in force, and leaves a record; ``seconds`` in the body makes it take so long."""
 
-    def __init__(self, state: Configuration, recorder: Any) -> None:
-        self.state = state
-        self.digest = state.digest
+    def __init__(self, state: State, recorder: Any) -> None:
+        self.swap(state)
         self.recorder = recorder
         self.draining = False
         self.under_way = 0
 
-    def swap(self, state: Configuration) -> None:
+    def swap(self, state: State) -> State:
+        before = getattr(self, "state", state)
         self.state = state
-        self.digest = state.digest
+        self.digest = state.configuration.digest
+        return before
 
     async def app(self, scope: Any, receive: Any, send: Any) -> None:
         body = b""
@@ -93,11 +75,12 @@ class Gateway:
             os._exit(9)
         served = RequestServed(id=id_, operation="chat", received=time.time_ns(), model="m", status=200)
         self.recorder.put(msgspec.json.encode(served))
-        said = {"id": id_, "digest": digest, "worker": os.getpid(), "keys": [key.name for key in self.state.keys]}
+        keys = [key.name for key in self.state.configuration.keys]
+        said = {"id": id_, "digest": digest, "worker": os.getpid(), "keys": keys}
         await _answer(send, 200, said)
 
 
-def make_gateway(state: Configuration, recorder: Any) -> Gateway:
+def make_gateway(state: State, recorder: Any, _slots: Path, _number: int) -> Gateway:
     return Gateway(state, recorder)
 
 

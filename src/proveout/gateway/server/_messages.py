@@ -38,11 +38,13 @@ class Start(msgspec.Struct, frozen=True, tag=True):
     Attributes:
         number: of the worker.
         ring: file of the ring that its records go into.
+        slots: file of the limits that all workers share.
         configuration: in force.
     """
 
     number: int
     ring: str
+    slots: str
     configuration: Configuration
 
 

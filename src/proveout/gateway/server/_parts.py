@@ -1,6 +1,4 @@
-"""What the server is made of: each part is imported in the process that needs it, when it needs it, and in no other."""
-
-# ruff: noqa: PLC0415  a worker has no use for the store, and the supervisor none for the path
+"""What a worker answers with: the request path, behind the few calls that the server makes of it."""
 
 from __future__ import annotations
 
@@ -8,27 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from proveout.gateway._configuration import Configuration
-    from proveout.gateway._key import Key
     from proveout.gateway.record import Recorder
 
-__all__ = ["PARTS", "Fold", "Parts", "Served", "build_state", "load_parts", "make_fold", "make_gateway", "read_keys"]
+__all__ = ["PARTS", "Parts", "Served", "build_state", "load_parts", "make_gateway"]
 
 PARTS = __name__
 
 
-class Fold(Protocol):
-    """Figures over the records of all workers."""
+class State(Protocol):
+    """What is in force in a worker."""
 
-    def observe(self, records: Iterable[bytes]) -> None:
-        """Count records that were committed."""
-        ...
-
-    def render(self, now: float) -> bytes:
-        """In the text format of Prometheus; ``now`` in seconds since the epoch."""
+    async def close(self, after: Any = None) -> None:
+        """Let go of what ``after`` does not use too; what requests under way use ends with them."""
         ...
 
 
@@ -36,27 +29,31 @@ class Served(Protocol):
     """The request path of one worker.
 
     Attributes:
-        app: ASGI 3.
         draining: once true, it refuses what comes.
-        under_way: requests that were let in and are not answered to their end.
     """
 
-    app: Any
     draining: bool
-    under_way: int
 
-    def swap(self, state: Any) -> None:
-        """Requests from now on are under this state."""
+    @property
+    def app(self) -> Callable[[Any, Any, Any], Awaitable[None]]:
+        """ASGI 3."""
+        ...
+
+    @property
+    def under_way(self) -> int:
+        """Requests that were let in and are not answered to their end."""
+        ...
+
+    def swap(self, state: Any) -> State:
+        """Put a state in force for requests from now on; the one before."""
         ...
 
 
 class Parts(Protocol):
-    """A module with these functions; the tests have another."""
+    """A module with these functions; the tests of the server have another."""
 
-    read_keys: Callable[[Path], tuple[Key, ...]]
-    make_fold: Callable[[], Fold]
-    build_state: Callable[[Configuration], Any]
-    make_gateway: Callable[[Any, Recorder], Served]
+    build_state: Callable[[Configuration, State | None], State]
+    make_gateway: Callable[[State, Recorder, Path, int], Served]
 
 
 def load_parts(name: str) -> Parts:
@@ -66,40 +63,21 @@ def load_parts(name: str) -> Parts:
     return parts
 
 
-def read_keys(home: Path) -> tuple[Key, ...]:
-    """The keys in the store of a gateway's home.
-
-    Raises:
-        StoreCorrupt: the store is damaged.
-    """
-    from proveout.gateway.keys import load_keys
-
-    from proveout.store import Workspace, open_store
-
-    with open_store(Workspace(home)) as store:
-        return load_keys(store)
-
-
-def make_fold() -> Fold:
-    """Metrics that have counted nothing."""
-    from proveout.gateway.telemetry import Metrics
-
-    return Metrics()
-
-
-def build_state(configuration: Configuration) -> Any:
-    """What a worker answers with under a configuration.
+def build_state(configuration: Configuration, before: Any) -> State:
+    """What answers under a configuration, with what it has in common with the one before.
 
     Raises:
         ProveoutError: it cannot be used.
     """
-    from proveout.gateway import path
+    # Imported here so that the supervisor, which reads names of this module, does not load the path.
+    from proveout.gateway import path  # noqa: PLC0415
 
-    return path.build_state(configuration)
+    return path.build_state(configuration, before=before)
 
 
-def make_gateway(state: Any, recorder: Recorder) -> Served:
-    """The request path."""
-    from proveout.gateway import path
+def make_gateway(state: Any, recorder: Recorder, slots: Path, number: int) -> Served:
+    """The request path of the worker of that number, with limits that it shares with the others."""
+    from proveout.gateway import path  # noqa: PLC0415  as above
+    from proveout.gateway.limits import Limiter, SharedSlots  # noqa: PLC0415  as above
 
-    return path.Gateway(state, recorder)
+    return path.Gateway(state, recorder, limiter=Limiter(SharedSlots(slots, number)))

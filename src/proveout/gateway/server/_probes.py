@@ -71,7 +71,7 @@ class Probes:
     async def metrics(self) -> Answer:
         """Of all workers."""
         found = await self._scrape()
-        return (UNAVAILABLE, TEXT, b"") if found is None else (OK, TEXT, found)
+        return (OK, TEXT, found) if found else (UNAVAILABLE, TEXT, b"")
 
 
 async def _send(method: str, answer: Callable[[], Awaitable[Answer]], send: Send) -> None:

@@ -1,30 +1,34 @@
-"""The ledger's one writer: a thread that empties the rings of all workers."""
+"""The ledger's one writer: a thread that empties the rings of all workers, and what else only the writer may do."""
 
 from __future__ import annotations
 
+import time
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from proveout.errors import ProveoutError
+from proveout.gateway.keys import write_audits
+from proveout.gateway.limits import Limiter, SharedSlots, spent_from_ledger
 from proveout.gateway.record import Drain, Ring, recover, rings_folder
 from proveout.ledger import Ledger
-from proveout.store import Workspace
+from proveout.store import Workspace, open_store
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
     from pathlib import Path
 
-    from proveout.gateway.server._parts import Fold
+    from proveout.gateway.server._fold import Fold
 
 __all__ = ["Records"]
 
 
 class Records:
-    """Rings in, ledger entries out.
+    """Rings in, ledger entries out; and the limits that workers share, which begin with what the ledger says was spent.
 
     Args:
         home: of the gateway; its ledger is opened, and what a kill left in rings is written to it.
+        workers: how many there will be.
         fold: counts what is committed.
         notice: called with a line about what goes on.
 
@@ -33,21 +37,24 @@ class Records:
         LedgerCorrupt: the ledger does not verify.
     """
 
-    def __init__(self, home: Path, fold: Fold, notice: Callable[[str], None]) -> None:
-        self._fold = fold
+    def __init__(self, home: Path, workers: int, fold: Fold, notice: Callable[[str], None]) -> None:
+        self.fold = fold
+        self._workspace = Workspace(home)
         self._lock = Lock()
         self._serial = 0
         self._stop = False
         self._rings: dict[Path, Ring] = {}
         self._failed: Callable[[ProveoutError], None] = lambda _error: None
-        workspace = Workspace(home)
-        self._folder = rings_folder(workspace)
-        self._ledger = Ledger.open(workspace)
+        self._ledger = Ledger.open(self._workspace)
         try:
             found = recover(self._ledger, notice=notice)
             if found.records:
                 notice(f"{found.records:,} records of a gateway that was killed are in the ledger now.")
-            self._drain = Drain(self._ledger, on_commit=self._count, notice=notice)
+            self.slots = self._workspace.state / "limits.slots"
+            SharedSlots.create(self.slots, workers=workers)
+            self._shared = SharedSlots(self.slots, 0)
+            Limiter(self._shared).fill(spent_from_ledger(self._workspace, time.time()))
+            self._drain = Drain(self._ledger, on_commit=fold.observe, notice=notice)
         except BaseException:
             self._ledger.close()
             raise
@@ -61,21 +68,24 @@ class Records:
 
     def ring(self, number: int, capacity: int, line: socket.socket) -> Path:
         """A new ring for a worker, whose end of the line this takes; its file."""
-        self._serial += 1
-        path = self._folder / f"w{number}-{self._serial}.ring"
-        ring = Ring.create(path, capacity)
-        self._rings[path] = ring
+        with self._lock:
+            self._serial += 1
+            path = rings_folder(self._workspace) / f"w{number}-{self._serial}.ring"
+            self._rings[path] = ring = Ring.create(path, capacity)
         self._drain.add(ring, line)
         return path
 
-    def retire(self, path: Path) -> None:
-        """Its worker is gone: write what is left in its ring, and delete it."""
-        self._drain.retire(self._rings.pop(path))
-
-    def render(self, now: float) -> bytes:
-        """The metrics; ``now`` in seconds since the epoch."""
+    def retire(self, number: int, path: Path) -> None:
+        """A worker is gone: write what is left in its ring, and count what it held of limits as spent."""
         with self._lock:
-            return self._fold.render(now)
+            ring = self._rings.pop(path)
+            self._shared.recover(number, time.time())
+        self._drain.retire(ring)
+
+    def tell_keys(self) -> None:
+        """Write what was done to keys, which the store keeps for the ledger."""
+        with open_store(self._workspace) as store:
+            write_audits(store, self._ledger)
 
     def close(self) -> None:
         """Write all that is in the rings, durably, and let go of the ledger."""
@@ -84,14 +94,12 @@ class Records:
         if self._thread.is_alive():
             self._thread.join()
         self._drain.close()
+        self._shared.close()
         self._ledger.close()
+        self.fold.close()
 
     def _run(self) -> None:
         try:
             self._drain.run(lambda: self._stop)
         except ProveoutError as error:
             self._failed(error)
-
-    def _count(self, records: list[bytes]) -> None:
-        with self._lock:
-            self._fold.observe(records)

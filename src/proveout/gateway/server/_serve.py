@@ -14,7 +14,7 @@ import msgspec
 from proveout.errors import ExtraMissing, NotWritable, SettingsInvalid
 from proveout.gateway._configuration import Configuration
 from proveout.gateway._read_settings import SETTINGS_FILE, load_settings, settings_warnings, with_upstream
-from proveout.gateway.server._parts import PARTS, load_parts
+from proveout.gateway.server._parts import PARTS
 from proveout.gateway.server._spawn import bind, spawn
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
         port: of it; 0 takes a free one.
         workers: processes that answer.
         upstream: base URL of a provider that answers all models which nobody else does; "" adds none.
-        parts: name of the module of parts.
+        parts: name of the module that workers answer with.
     """
 
     home: Path
@@ -119,12 +119,12 @@ def _supervise(
     ready: Callable[[Serving], None],
     notice: Callable[[str], None],
 ) -> None:
-    from proveout.gateway.server._records import Records  # noqa: PLC0415  takes 0.2 s, in which workers start
+    from proveout.gateway.server._fold import Fold  # noqa: PLC0415  all three take 0.3 s, in which workers start
+    from proveout.gateway.server._records import Records  # noqa: PLC0415  as above
     from proveout.gateway.server._supervisor import Supervisor  # noqa: PLC0415  as above
 
-    parts = load_parts(options.parts)
     models = (*_task_names(options), *(name for provider in settings.providers.values() for name in provider.models))
-    configuration = _configuration(options, settings, parts.read_keys(options.home))
+    configuration = _configuration(options, settings, _keys(options.home))
     serving = Serving(
         address=_address(options.host, listening),
         models=tuple(dict.fromkeys(models)),
@@ -134,9 +134,9 @@ def _supervise(
     )
 
     def read() -> Configuration:
-        return _configuration(options, _settings(options), parts.read_keys(options.home))
+        return _configuration(options, _settings(options), _keys(options.home))
 
-    records = Records(options.home, parts.make_fold(), notice)
+    records = Records(options.home, options.workers, Fold(settings), notice)
 
     async def run() -> None:
         supervisor = Supervisor(
@@ -173,6 +173,14 @@ def _make_home(home: Path) -> None:
 def _settings(options: ServeOptions) -> Settings:
     settings = load_settings(options.home)
     return with_upstream(settings, options.upstream) if options.upstream else settings
+
+
+def _keys(home: Path) -> tuple[Key, ...]:
+    from proveout.gateway.keys import load_keys  # noqa: PLC0415  as above
+    from proveout.store import Workspace, open_store  # noqa: PLC0415  as above
+
+    with open_store(Workspace(home)) as store:
+        return load_keys(store)
 
 
 def _configuration(options: ServeOptions, settings: Settings, keys: tuple[Key, ...]) -> Configuration:

@@ -131,7 +131,12 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_stop)
         loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
-        self._records.start(lambda error: loop.call_soon_threadsafe(self._fail, error))
+
+        def failed(error: ProveoutError) -> None:
+            loop.call_soon_threadsafe(self._fail, error)
+
+        self._records.start(failed)
+        await asyncio.to_thread(self._records.tell_keys)
         await asyncio.gather(*(self._first(number, one) for number, one in enumerate(spawned)))
         if not self._stopping.is_set():
             ready()
@@ -183,7 +188,8 @@ class Supervisor:
 
     async def _bring_up(self, hand: _Hand) -> ProveoutError | None:
         """Start a worker under what is in force; why it cannot."""
-        said = await hand.asked(Start(hand.number, str(hand.ring), self._configuration))
+        start = Start(hand.number, str(hand.ring), str(self._records.slots), self._configuration)
+        said = await hand.asked(start)
         if isinstance(said, Using):
             hand.using = said.digest
             return None
@@ -198,20 +204,30 @@ class Supervisor:
         started = time.monotonic()
         while (said := await channel.receive()) is not None:
             if isinstance(said, Scrape):
-                channel.send(Scraped(said.number, await asyncio.to_thread(self._records.render, time.time())))
+                channel.send(Scraped(said.number, await self._figures()))
             else:
                 hand.answered(said)
         hand.answered(None)
         channel.close()
         code = await asyncio.to_thread(_end_of, hand.spawned.process)
         if hand.ring is not None:
-            await asyncio.to_thread(self._records.retire, hand.ring)
-        if self._stopping.is_set() or not hand.using:
+            await asyncio.to_thread(self._records.retire, hand.number, hand.ring)
+        was_serving, hand.using = bool(hand.using), ""
+        if self._stopping.is_set() or not was_serving:
             return
         if time.monotonic() - started >= STEADY_SECONDS:
             self._pauses.pop(hand.number, None)
         self._notice(f"worker {hand.number} ended ({_meaning(code)}); another takes its place.")
         await self._replace(hand.number)
+
+    async def _figures(self) -> bytes:
+        fold = self._records.fold
+        fold.running = sum(bool(hand.using) for hand in self._hands.values())
+        try:
+            return await asyncio.to_thread(fold.render)
+        except ProveoutError as error:
+            self._notice(str(error))
+            return b""
 
     async def _replace(self, number: int) -> None:
         while True:
@@ -222,6 +238,7 @@ class Supervisor:
                     return
                 problem = await self._bring_up(await self._take(number, self._spawn()))
             if problem is None:
+                self._records.fold.restarts += 1
                 return
             self._notice(f"{problem} It is tried again.")
 
@@ -249,6 +266,7 @@ class Supervisor:
         async with self._changing:
             try:
                 wanted = await asyncio.to_thread(self._read)
+                await asyncio.to_thread(self._records.tell_keys)
             except ProveoutError as error:
                 self._notice(f"{error} Until then {self._configuration.digest} stays in force.")
                 return
@@ -262,6 +280,11 @@ class Supervisor:
         unfit = next((said for said in told if isinstance(said, Unfit)), None)
         if unfit is not None:
             self._notice(f"{_rebuilt(unfit.error)} Until then {self._configuration.digest} stays in force.")
+            return
+        try:
+            await asyncio.to_thread(self._records.fold.use, wanted.settings)
+        except ProveoutError as error:
+            self._notice(f"{error} Until then {self._configuration.digest} stays in force.")
             return
         # A worker that has died meanwhile begins with this one.
         self._configuration = wanted

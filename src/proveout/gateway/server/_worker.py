@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from proveout.gateway._configuration import Configuration
-    from proveout.gateway.server._parts import Parts
+    from proveout.gateway.server._parts import Parts, State
 
 __all__ = ["main"]
 
@@ -105,7 +105,9 @@ class _Worker:
         self._channel = channel
         self._number = start.number
         self._loop = asyncio.get_running_loop()
-        self._prepared: dict[str, tuple[Configuration, Any]] = {}
+        self._slots = Path(start.slots)
+        self._prepared: dict[str, tuple[Configuration, State]] = {}
+        self._in_force: State | None = None
         self._guard = Guard(start.configuration.settings.server, self._loop.time)
         self._state = ServerState()
         self._numbers = count()
@@ -123,19 +125,21 @@ class _Worker:
         """Build what a configuration needs beside the requests that are under way."""
         digest = configuration.digest
         try:
-            state = await asyncio.to_thread(self._parts.build_state, configuration)
+            state = await asyncio.to_thread(self._parts.build_state, configuration, self._in_force)
         except ProveoutError as error:
             return Unfit(digest, error.to_dict())
         except Exception as error:  # noqa: BLE001  whatever is wrong with the new one, the old one stays in force
             said = {"about": "configuration", "what": "it cannot be prepared", "fix": "report this as a bug"}
             return Unfit(digest, {"error": type(error).__name__, "why": str(error), **said})
+        for _, unused in self._prepared.values():
+            await unused.close(self._in_force)
         self._prepared = {digest: (configuration, state)}
         return Prepared(digest)
 
     async def serve(self, listening: socket.socket, recorder: RingRecorder) -> None:
         """Take requests under what was prepared first, until drained."""
         digest, (_, state) = next(iter(self._prepared.items()))
-        self._gateway = self._parts.make_gateway(state, recorder)
+        self._gateway = self._parts.make_gateway(state, recorder, self._slots, self._number)
         self._probes = Probes(self._number, recorder.has_room, self._scrape)
         config = Config(
             cast("Any", self._probes.before(self._gateway.app)),
@@ -176,9 +180,11 @@ class _Worker:
     def _use(self, digest: str) -> None:
         """Put in force what was prepared."""
         configuration, state = self._prepared.pop(digest)
-        if self._probes.digest:
-            self._gateway.swap(state)
+        if self._in_force is not None:
+            before = self._gateway.swap(state)
+            self._begin(before.close(state))
             self._loop.call_later(SETTLE_SECONDS, _settle)
+        self._in_force = state
         self._guard.set_limits(configuration.settings.server)
         self._probes.digest = digest
         self._channel.send(Using(digest))
