@@ -58,10 +58,10 @@ def test_encoded_entries_are_those_of_append_many(
         with Ledger.open(workspace, clock=lambda: 1_000) as ledger:
             ledger.append(note(number=9))
             if encoded:
-                indices = ledger.append_encoded(note, [msgspec.json.encode(body) for body in bodies])
+                indices = list(ledger.append_encoded(note, [msgspec.json.encode(body) for body in bodies]))
             else:
                 indices = [receipt.index for receipt in ledger.append_many(bodies)]
-            assert list(indices) == list(range(1, 1 + len(bodies)))
+            assert indices == list(range(1, 1 + len(bodies)))
         assert verify_ledger(workspace).ok
         entries = list(LedgerReader.open(workspace).entries())
         logs.append([(entry.kind, entry.version, entry.time, entry.payload(), entry.leaf) for entry in entries])

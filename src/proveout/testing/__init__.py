@@ -17,11 +17,13 @@ from proveout.testing._provider import (
     tool_call,
     trickle,
 )
+from proveout.testing._upstream import FakeUpstream
 
 __all__ = [
     "FakeComposed",
     "FakeLedger",
     "FakeProvider",
+    "FakeUpstream",
     "Reply",
     "answering",
     "check_composed",

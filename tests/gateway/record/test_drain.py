@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -95,10 +96,11 @@ def test_a_full_disk_holds_records_back_and_loses_none(
     workspace: Workspace, ledger: Ledger, make: Make, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (ring,) = rings(workspace, 1)
-    now, notices = [0.0], []
+    now = [0.0]
+    notices: list[str] = []
     drain = Drain(ledger, [ring], notice=notices.append, clock=lambda: now[0])
     recorder = RingRecorder(Ring.open(ring.path))
-    names = []
+    names: list[str] = []
     with full_disk(monkeypatch):
         while recorder.has_room(1200):
             names.append(str(len(names)))
@@ -115,6 +117,35 @@ def test_a_full_disk_holds_records_back_and_loses_none(
     assert "there is room again" in notices[1]
     assert recorder.has_room(1200)
     assert served() == names
+    assert verify_ledger(workspace).ok
+    drain.close()
+
+
+def test_a_disk_that_is_really_full_in_the_middle_of_it(
+    workspace: Workspace, ledger: Ledger, make: Make, served: Served
+) -> None:
+    (ring,) = rings(workspace, 1)
+    now = [0.0]
+    notices: list[str] = []
+    drain = Drain(ledger, [ring], notice=notices.append, clock=lambda: now[0])
+    names = [str(number) for number in range(60)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))
+    try:
+        counts = []
+        for name in names:
+            ring.put(make(name, padding=700))
+            now[0] += 1
+            counts.append(drain.step())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert set(counts[:20]) == {1}
+    assert set(counts[40:]) == {0}
+    assert served() == names[: sum(counts)]
+    now[0] += 1
+    assert drain.step() == counts.count(0)
+    assert served() == names
+    assert len(notices) == 2
     assert verify_ledger(workspace).ok
     drain.close()
 
@@ -139,7 +170,8 @@ def test_damage_is_set_aside_once_it_is_certain(
     workspace: Workspace, ledger: Ledger, make: Make, served: Served
 ) -> None:
     (ring,) = rings(workspace, 1)
-    now, notices = [0.0], []
+    now = [0.0]
+    notices: list[str] = []
     drain = Drain(ledger, [ring], notice=notices.append, clock=lambda: now[0])
     for name in "abc":
         ring.put(make(name))
@@ -203,7 +235,7 @@ def test_it_waits_little_when_busy_and_longer_when_idle(ring: Ring, ledger: Ledg
 
     drain.run(stop, waits.append)
     drain.close()
-    assert waits == [0.05, 0.05, 0.002, 0.004, 0.008, 0.016, 0.032, 0.05, 0.05, 0.0]
+    assert waits == [0.05, 0.05, 0.01, 0.02, 0.04, 0.05, 0.05, 0.05, 0.05, 0.0]
 
 
 def test_what_comes_before_the_stop_is_written(ring: Ring, ledger: Ledger, make: Make, served: Served) -> None:

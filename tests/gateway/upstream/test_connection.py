@@ -184,14 +184,16 @@ def test_what_never_becomes_a_body_is_bounded(beginning: bytes, endless: bytes) 
 def test_a_slow_reader_is_paused_and_resumed() -> None:
     bench = Bench()
     response = bench.connection.ask(b"", b"")
-    bench.connection.data_received(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * MOST_WAITING_BYTES)
-    assert not bench.paused
-    bench.connection.data_received(b"x")
-    assert bench.paused
+    paused = [bench.paused]
+    for piece in (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * MOST_WAITING_BYTES, b"x"):
+        bench.connection.data_received(piece)
+        paused.append(bench.paused)
+    assert paused == [False, False, True]
     assert bench.connection.due == Timeouts().total
     bench.now = 7.0
     assert len(response._take()) == MOST_WAITING_BYTES + 1
-    assert not bench.paused
+    paused.append(bench.paused)
+    assert paused[-1] is False
     assert bench.connection.due == 7.0 + Timeouts().idle
 
 

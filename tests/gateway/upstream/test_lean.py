@@ -62,6 +62,7 @@ def test_a_call_that_meets_a_closing_connection_is_made_once_more(run: Run[Any])
 def test_it_is_made_over_a_new_connection_even_at_the_limit(run: Run[Any]) -> None:
     async def main() -> None:
         async with Faulty(closes_at(2)) as server, closing(lean(server.url, most_connections=2)) as client:
+            assert isinstance(client, LeanClient)
             await asyncio.gather(read(client), read(client))
             assert await asyncio.gather(*[read(client) for _ in range(6)]) == [b'{"ok": 1}'] * 6
             assert client._pool._free + len(client._pool._open) == 2

@@ -69,17 +69,25 @@ class KeyRing:
         Raises:
             Forbidden: whether or not there is such a model.
         """
-        models = key.models
-        if models == ANY_MODEL:
-            return
-        patterns = self._patterns.get(models)
-        if patterns is None:
-            patterns = _compile(models)
-        if len(model) > LONGEST_MODEL or not any(_matches(pattern, model) for pattern in patterns):
+        if not self.may_use(key, model):
             why = "its list of models has none that matches"
             fix = "ask for another model, or ask whoever runs the gateway for a key that may use it"
             about = model[:LONGEST_MODEL]
             raise Forbidden("this key may not use the model", why=why, fix=fix, about=about, param="model")
+
+    def may_use(self, key: Key, model: str) -> bool:
+        """Whether the key's list of models has one that matches."""
+        models = key.models
+        if models == ANY_MODEL:
+            return True
+        patterns = self._patterns.get(models)
+        if patterns is None:
+            patterns = _compile(models)
+        if len(model) <= LONGEST_MODEL:
+            for pattern in patterns:  # not any(): a generator takes twice as long as what it would go through
+                if _matches(pattern, model):
+                    return True
+        return False
 
 
 def _end(key: Key) -> float:

@@ -27,7 +27,8 @@ def subjects_of(key: Key, tier: Tier, task: str = "", task_limits: Limits | None
     """Whose limits a request is under: its key's own, or those that the tier gives each of its keys; and its task's.
 
     The key comes first, since ``x-ratelimit-*`` headers tell of the first: what is left of a task's limit would tell
-    one tenant what the others do.
+    one tenant what the others do. Each call gives the very objects that the settings hold, by which `Limiter` knows
+    that nothing has changed.
 
     Example:
         >>> from proveout.gateway._key import ANONYMOUS

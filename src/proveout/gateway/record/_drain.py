@@ -24,7 +24,8 @@ __all__ = ["Drain"]
 
 MOST_RECORDS = 4096
 MOST_BYTES = 4 * 1024 * 1024
-BUSY_SECONDS = 0.002
+# Longer makes batches larger, and a commit costs as much as some 50 records; who waits for one ends the pause.
+BUSY_SECONDS = 0.01
 IDLE_SECONDS = 0.05
 RETRY_SECONDS = 0.25
 # arm64 may show that there is a record a moment before it shows the record; after this it never will.
@@ -207,7 +208,9 @@ class Drain:
             slot.ring.advance(count)
             slot.damaged_since = None
         self._slots.append(self._slots.pop(0))  # the first to be asked is the last next time
-        self._full_until = self._have_room()
+        if self._full_until is not None:
+            self._full_until = None
+            self._notice(f"{self._ledger.workspace.ledger}: there is room again; what had waited is written.")
         return records
 
     def _heal(self) -> None:
@@ -225,10 +228,6 @@ class Drain:
         if self._full_until is None:
             self._notice(f"{error} Until then records stay in the rings; when those are full, requests are refused.")
         self._full_until = self._clock() + RETRY_SECONDS
-
-    def _have_room(self) -> None:
-        if self._full_until is not None:
-            self._notice(f"{self._ledger.workspace.ledger}: there is room again; what had waited is written.")
 
     def _answer(self) -> None:
         """Poke the workers that wait for something that is done."""

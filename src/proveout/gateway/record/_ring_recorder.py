@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from proveout.errors import Overloaded
@@ -125,9 +126,8 @@ class RingRecorder:
         self._ring.wanted = min(place for place, _ in self._waiting)
         if self._line is not None:
             try:
-                self._line.send(_POKE)
-            except BlockingIOError:
-                pass  # so many pokes wait to be read that it will wake
+                with suppress(BlockingIOError):  # so many pokes wait to be read that it will wake
+                    self._line.send(_POKE)
             except OSError:
                 self._lose()
                 return

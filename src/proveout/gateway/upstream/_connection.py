@@ -101,9 +101,9 @@ class Connection(asyncio.Protocol):
 
     def resume(self) -> None:
         """Read on: what had come was taken."""
-        if self._transport is not None and self._response is not None:
+        if self._response is not None:
             self.due = min(self._time() + self._timeouts.idle, self._ends)
-            self._transport.resume_reading()
+            self._read_on()
 
     def give_up(self, response: LeanResponse) -> None:
         """Close, if this response is still under way."""
@@ -178,9 +178,9 @@ class Connection(asyncio.Protocol):
         self._response = None
         response.done = True
         self._answered = True
-        if response.paused and self._transport is not None:
+        if response.paused:
             response.paused = False
-            self._transport.resume_reading()
+            self._read_on()
         # An answer to half a request: the other half would stand before the next.
         unsent = self._large and self._transport is not None and self._transport.get_write_buffer_size() > 0
         if self._reusable and not unsent:
@@ -212,6 +212,11 @@ class Connection(asyncio.Protocol):
         elif response.status:
             self.due = min(self._time() + self._timeouts.idle, self._ends)
             response.wake()
+
+    def _read_on(self) -> None:
+        # uvloop raises where the transport was closed in between.
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _fail(self, error: UpstreamFailed) -> None:
         response = self._response

@@ -32,8 +32,9 @@ __all__ = ["HttpxClient"]
 class HttpxClient:
     """See `Client`: on httpx, through the proxies that ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY`` name.
 
-    It does what `LeanClient` does, with two differences: each call has a connection of its own, and a body that is
-    longer than stated is cut without a word.
+    It does what `LeanClient` does, with three differences: each call has a connection of its own, a body that is
+    longer than stated is cut without a word, and a call that is cancelled within the handshake of TLS leaves its
+    socket open until the provider closes it.
 
     Args:
         base_url: ``https://HOST/v1``.
@@ -104,6 +105,7 @@ class _Shared:
         self.host = host
         self.timeouts = timeouts
         self.errors = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+        self.malformed = httpx.RemoteProtocolError
         self.closing: set[asyncio.Task[None]] = set()
 
 
@@ -179,7 +181,8 @@ class _HttpxResponse:
             self._error = timed_out(shared.host, why, sent=True)
             raise self._error from error
         except shared.errors as error:
-            self._error = cut_short(shared.host)
+            closed = "clos" in str(error) or not isinstance(error, shared.malformed)
+            self._error = cut_short(shared.host) if closed else malformed(shared.host, "it does not parse")
             raise self._error from error
 
     def close(self) -> None:

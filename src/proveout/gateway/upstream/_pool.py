@@ -110,14 +110,10 @@ class Pool:
             await loop.create_connection(
                 lambda: connection, origin.host, origin.port, ssl=self._tls, server_hostname=name
             )
-        except TimeoutError:
+        except BaseException as error:
             self._vacate()
-            raise
-        except OSError as error:
-            self._vacate()
-            raise not_connected(origin.host, error) from error
-        except BaseException:
-            self._vacate()
+            if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+                raise not_connected(origin.host, error) from error
             raise
         self._open.add(connection)
         if self._timer is None:

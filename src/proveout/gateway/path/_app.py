@@ -1,0 +1,235 @@
+"""The gateway as an ASGI application: what is asked for, the steps, the answer, the record."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+from proveout.errors import GatewayFault, Overloaded, Refused
+from proveout.gateway._exchange import Exchange, Reply
+from proveout.gateway.api import error_event, error_reply
+from proveout.gateway.limits import Limiter, LocalSlots
+from proveout.gateway.path._body import ClientGone, read_body, read_head
+from proveout.gateway.path._pages import OPERATIONS, page
+from proveout.gateway.path._process import Process
+from proveout.gateway.path._pump import collect, forward
+from proveout.gateway.path._record import record_of
+from proveout.gateway.path._send import own_headers, send_head, send_whole
+from proveout.gateway.path._steps import AFTER_BODY, BEFORE_BODY, guard_out
+from proveout.gateway.telemetry import valid_traceparent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proveout.gateway._exchange import Answerer, Operation, Receive, Scope, Send
+    from proveout.gateway.path._body import Head
+    from proveout.gateway.path._state import State
+    from proveout.gateway.record import Recorder
+
+__all__ = ["Gateway"]
+
+FULL_RING_SECONDS = 0.005
+
+
+def say(line: str) -> None:
+    """Tell the operator."""
+    sys.stderr.write(f"{line}\n")
+
+
+class Gateway:
+    """Answers requests under the state in force; a new state counts from the next request on.
+
+    Args:
+        state: what is in force.
+        recorder: takes the records.
+        limiter: what was used of limits; of this process alone when None.
+        notice: called with a line about a fault of the gateway itself.
+        clock: monotonic, seconds.
+        wall: nanoseconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        recorder: Recorder,
+        *,
+        limiter: Limiter | None = None,
+        notice: Callable[[str], None] = say,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.state = state
+        self._process = Process(recorder=recorder, limiter=limiter or Limiter(LocalSlots()))
+        self._notice = notice
+        self._clock = clock
+        self._wall = wall
+
+    def swap(self, state: State) -> State:
+        """Put a new state in force, and give back the old one, which requests under way still use."""
+        before, self.state = self.state, state
+        return before
+
+    @property
+    def draining(self) -> bool:
+        """Whether nothing more is let in."""
+        return self._process.draining
+
+    @draining.setter
+    def draining(self, value: bool) -> None:
+        self._process.draining = value
+
+    @property
+    def under_way(self) -> int:
+        """Requests that were let in and are not answered to their end."""
+        return sum(self._process.by_tier.values())
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI 3."""
+        if scope["type"] != "http":
+            return
+        operation = OPERATIONS.get(scope["path"]) if scope["method"] == "POST" else None
+        if operation is None:
+            await self._page(scope, send)
+        else:
+            await self._serve(operation, scope, receive, send)
+
+    async def _page(self, scope: Scope, send: Send) -> None:
+        try:
+            reply = page(self.state, scope, self._wall() / 1e9)
+        except Refused as refused:
+            reply = error_reply(refused)
+        await send_whole(send, reply, [])
+
+    async def _serve(self, operation: Operation, scope: Scope, receive: Receive, send: Send) -> None:
+        head = read_head(scope)
+        exchange = self._arrived(operation, head)
+        try:
+            for step in BEFORE_BODY:
+                step(exchange)
+        except Refused as refused:
+            # Without a record: who has no key must not be able to fill the ledger.
+            await send_whole(send, error_reply(refused), [(b"x-request-id", exchange.id.encode())])
+            return
+        by_tier, tier = self._process.by_tier, exchange.key.tier
+        by_tier[tier] = by_tier.get(tier, 0) + 1
+        try:
+            reply = await self._reply(exchange, head, receive)
+            if reply.chunks is None:
+                await self._whole(exchange, reply, send)
+            else:
+                await self._streamed(exchange, reply, receive, send)
+        except ClientGone:
+            return
+        finally:
+            by_tier[tier] -= 1
+            self._let_go(exchange)
+
+    def _arrived(self, operation: Operation, head: Head) -> Exchange:
+        trace = head.traceparent
+        return Exchange(
+            id=self._process.recorder.next_id(),
+            operation=operation,
+            credential=head.credential,
+            client_id=_shown(head.client_id) if head.client_id else "",
+            traceparent=valid_traceparent(trace) if trace else "",
+            evidence=head.evidence == b"1",
+            time=self._wall(),
+            started=self._clock(),
+            now=self.state,
+            process=self._process,
+        )
+
+    async def _reply(self, exchange: Exchange, head: Head, receive: Receive) -> Reply:
+        state: State = exchange.now
+        server = state.settings.server
+        try:
+            exchange.body = await read_body(head, receive, server.most_body_bytes, server.body_seconds)
+            for step in AFTER_BODY:
+                step(exchange)
+            return exchange.reply or await self._answered(exchange)
+        except Refused as refused:
+            exchange.outcome.error = refused.error_code or refused.type
+            return error_reply(refused)
+        except (ClientGone, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001  the client gets an answer, the operator the trace, the ledger a record
+            return error_reply(self._fault(exchange, error))
+
+    async def _answered(self, exchange: Exchange) -> Reply:
+        state: State = exchange.now
+        answerer: Answerer = exchange.answerer  # type: ignore[assignment]  # `find_answerer` set it
+        if exchange.cache_key:
+            reply = await state.caching.answer(exchange, answerer)  # type: ignore[union-attr]  # it gave the key
+        else:
+            reply = await answerer.answer(exchange)
+        if state.guards_out:
+            if reply.chunks is not None:
+                reply = await collect(reply)
+            exchange.outcome.answer = reply.body
+            guard_out(exchange)
+        return reply
+
+    async def _whole(self, exchange: Exchange, reply: Reply, send: Send) -> None:
+        exchange.outcome.answer = reply.body
+        await self._finish(exchange, reply)
+        await send_whole(send, reply, own_headers(exchange))
+
+    async def _streamed(self, exchange: Exchange, reply: Reply, receive: Receive, send: Send) -> None:
+        await send_head(send, reply, own_headers(exchange))
+        last = b""
+        try:
+            forwarded = await forward(reply.chunks, receive, send)  # type: ignore[arg-type]  # it has chunks
+            last = forwarded.last
+            exchange.outcome.cancelled = exchange.outcome.cancelled or forwarded.gone
+        except asyncio.CancelledError:
+            exchange.outcome.cancelled = True
+            raise
+        except Exception as error:  # noqa: BLE001  as in `_reply`: the stream ends here, and what it used is recorded
+            last = error_event(self._fault(exchange, error), typed=exchange.operation == "responses")
+        finally:
+            await self._finish(exchange, reply)
+        await send({"type": "http.response.body", "body": last})
+
+    async def _finish(self, exchange: Exchange, reply: Reply) -> None:
+        """Settle what was held, keep the answer, and hand over the record: all before the answer ends."""
+        state: State = exchange.now
+        found = exchange.outcome
+        if exchange.held is not None:
+            exchange.held.settle(tokens=found.tokens_in + found.tokens_out, usd=found.usd)
+        if exchange.cache_key:
+            await state.caching.keep(exchange, reply)  # type: ignore[union-attr]  # it gave the key
+        record = record_of(exchange, reply.status, kept=state.keeps_content(exchange.task), clock=self._clock())
+        place = await self._put(record)
+        if state.is_synced(exchange.task):
+            await self._process.recorder.durable(place)
+
+    async def _put(self, record: bytes) -> int:
+        recorder: Recorder = self._process.recorder
+        while True:
+            try:
+                return recorder.put(record)
+            except Overloaded:
+                # The answer waits for its record: what was let in is never left out.
+                await asyncio.sleep(FULL_RING_SECONDS)
+
+    def _let_go(self, exchange: Exchange) -> None:
+        """Of what a request that ended early still holds."""
+        if exchange.held is not None:
+            exchange.held.settle(tokens=0, usd=0.0)
+        if exchange.leads:
+            exchange.now.caching.end(exchange)
+
+    def _fault(self, exchange: Exchange, error: Exception) -> GatewayFault:
+        exchange.outcome.error = GatewayFault.error_code
+        self._notice(f"{exchange.id}: {''.join(traceback.format_exception(error))}")
+        fix = f"give the operator the request id {exchange.id}"
+        return GatewayFault("the gateway failed", why="it is at fault and not the request", fix=fix, about=exchange.id)
+
+
+def _shown(value: bytes) -> str:
+    """An id from outside, as it may stand in a record: short and printable."""
+    text = value[:128].decode("ascii", "replace")
+    return text if text.isprintable() else ""

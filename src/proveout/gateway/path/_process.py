@@ -1,0 +1,34 @@
+"""What one worker process keeps over reloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from proveout.gateway.limits import Limiter
+    from proveout.gateway.record import Recorder
+
+__all__ = ["Process"]
+
+
+class Process(msgspec.Struct, kw_only=True):
+    """The things of a process that no configuration replaces.
+
+    Attributes:
+        recorder: takes the records.
+        limiter: what was used of limits.
+        by_tier: requests under way, by the name of their tier.
+        draining: nothing more is let in.
+    """
+
+    recorder: Any
+    limiter: Any
+    by_tier: dict[str, int] = {}
+    draining: bool = False
+
+
+def process_of(recorder: Recorder, limiter: Limiter) -> Process:
+    """A process in which nothing is under way."""
+    return Process(recorder=recorder, limiter=limiter)

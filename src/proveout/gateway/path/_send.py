@@ -1,0 +1,48 @@
+"""Replies as ASGI messages, with the gateway's own headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from proveout.gateway._exchange import Exchange, Headers, Reply, Send
+
+__all__ = ["own_headers", "send_head", "send_whole"]
+
+# In this order on every answer; read from the outcome.
+_OWN = (
+    (b"x-proveout-route", "route"),
+    (b"x-proveout-candidate", "candidate"),
+    (b"x-proveout-certificate", "certificate"),
+    (b"x-proveout-cache", "cache"),
+    (b"x-proveout-experiment", "experiment"),
+)
+
+
+def own_headers(exchange: Exchange) -> Headers:
+    """``x-request-id``, ``x-proveout-*`` and ``x-ratelimit-*``; the cost only where it is known already."""
+    found = exchange.outcome
+    headers = [(b"x-request-id", exchange.id.encode()), (b"x-proveout-tier", exchange.key.tier.encode())]
+    for name, field in _OWN:
+        value = getattr(found, field)
+        if value:
+            headers.append((name, value.encode()))
+    if not exchange.wanted.stream and not found.usd_unknown:
+        headers.append((b"x-proveout-cost-usd", b"%.8f" % found.usd))
+    if exchange.held is not None:
+        headers += exchange.held.headers()
+    return headers
+
+
+async def send_head(send: Send, reply: Reply, extra: Headers) -> None:
+    """Status and headers; the length too, unless chunks follow."""
+    headers = reply.headers + extra
+    if reply.chunks is None:
+        headers.append((b"content-length", b"%d" % len(reply.body)))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+
+
+async def send_whole(send: Send, reply: Reply, extra: Headers) -> None:
+    """A reply whose body is there."""
+    await send_head(send, reply, extra)
+    await send({"type": "http.response.body", "body": reply.body})
