@@ -41,7 +41,7 @@ OWNERS = {
     "dateparser": {"families"},
     "tokenizers": {"families"},
     "safetensors": {"families"},
-    "httptools": {"gateway"},
+    "httptools": {"gateway", "testing"},
     "httpx": {"families", "gateway"},
     "jwt": {"gateway"},
     "pypdf": {"families"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from proveout.errors import BodyTooLarge, RequestInvalid
 
@@ -13,45 +13,37 @@ if TYPE_CHECKING:
 __all__ = ["ClientGone", "Head", "read_body", "read_head"]
 
 _BEARER = b"bearer "
-MOST_ID = 128
 
 
 class ClientGone(Exception):
     """The client went away before its request had come; nobody is there to be told."""
 
 
-class Head:
+class Head(NamedTuple):
     """The headers that the gateway looks at; all others are ignored, and none is passed on."""
 
-    __slots__ = ("client_id", "credential", "evidence", "length", "traceparent")
-
-    def __init__(self) -> None:
-        self.credential = b""
-        self.client_id = b""
-        self.traceparent = b""
-        self.evidence = b""
-        self.length = b""
+    credential: bytes
+    client_id: bytes
+    traceparent: bytes
+    evidence: bytes
+    length: bytes
 
 
-_LOOKED_AT = {
-    b"authorization": "credential",
-    b"x-request-id": "client_id",
-    b"traceparent": "traceparent",
-    b"x-proveout-evidence": "evidence",
-    b"content-length": "length",
-}
+_LOOKED_AT = frozenset({b"authorization", b"x-request-id", b"traceparent", b"x-proveout-evidence", b"content-length"})
 
 
 def read_head(scope: Scope) -> Head:
     """The headers of interest; of a repeated one the last counts."""
-    head = Head()
-    for name, value in scope["headers"]:
-        field = _LOOKED_AT.get(name)
-        if field is not None:
-            setattr(head, field, value)
-    credential = head.credential
-    head.credential = credential[7:].strip() if credential[:7].lower() == _BEARER else b""
-    return head
+    found = {name: value for name, value in scope["headers"] if name in _LOOKED_AT}
+    get = found.get
+    credential = get(b"authorization", b"")
+    return Head(
+        credential[7:].strip() if credential[:7].lower() == _BEARER else b"",
+        get(b"x-request-id", b""),
+        get(b"traceparent", b""),
+        get(b"x-proveout-evidence", b""),
+        get(b"content-length", b""),
+    )
 
 
 async def read_body(head: Head, receive: Receive, most_bytes: int, seconds: float) -> bytes:
@@ -65,11 +57,11 @@ async def read_body(head: Head, receive: Receive, most_bytes: int, seconds: floa
     if head.length.isdigit() and int(head.length[:19]) > most_bytes:
         raise _too_large(most_bytes)
     message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
     body: bytes = message.get("body", b"")
     if message.get("more_body", False):
         body = await _rest(body, receive, most_bytes, seconds)
-    elif message["type"] == "http.disconnect":
-        raise ClientGone
     if len(body) > most_bytes:
         raise _too_large(most_bytes)
     return body

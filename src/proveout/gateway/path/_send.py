@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,25 +10,23 @@ if TYPE_CHECKING:
 
 __all__ = ["own_headers", "send_head", "send_whole"]
 
-# In this order on every answer; read from the outcome.
-_OWN = (
-    (b"x-proveout-route", "route"),
-    (b"x-proveout-candidate", "candidate"),
-    (b"x-proveout-certificate", "certificate"),
-    (b"x-proveout-cache", "cache"),
-    (b"x-proveout-experiment", "experiment"),
+# In this order on every answer, where the outcome has them.
+_NAMES = (
+    b"x-proveout-route",
+    b"x-proveout-candidate",
+    b"x-proveout-certificate",
+    b"x-proveout-cache",
+    b"x-proveout-experiment",
 )
+_values = attrgetter("route", "candidate", "certificate", "cache", "experiment")
 
 
 def own_headers(exchange: Exchange) -> Headers:
     """``x-request-id``, ``x-proveout-*`` and ``x-ratelimit-*``; the cost only where it is known already."""
     found = exchange.outcome
     headers = [(b"x-request-id", exchange.id.encode()), (b"x-proveout-tier", exchange.key.tier.encode())]
-    for name, field in _OWN:
-        value = getattr(found, field)
-        if value:
-            headers.append((name, value.encode()))
-    if not exchange.wanted.stream and not found.usd_unknown:
+    headers += [(name, value.encode()) for name, value in zip(_NAMES, _values(found), strict=True) if value]
+    if found.route and not exchange.wanted.stream and not found.usd_unknown:
         headers.append((b"x-proveout-cost-usd", b"%.8f" % found.usd))
     if exchange.held is not None:
         headers += exchange.held.headers()

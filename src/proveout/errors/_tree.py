@@ -1,44 +1,12 @@
-"""Every error Proveout raises, as one tree.
-
-Each carries the id of what it concerns (``about``), says what happened, why, and the next thing to do.
-``exit_code`` is what the command line returns, ``code`` what ``--json`` prints::
-
-    ProveoutError
-    ├── TaskError            (3)  TaskInvalid · TaskNotFound · TaskChanged
-    ├── DataError            (3)  DataUnreadable · DataEmpty · ColumnMissing · RowInvalid · DuplicateIds
-    │                             LabelOnlyInTest · OneClass · ImporterUnknown · SplitTooSmall · SnapshotNotFound
-    │                             ChunkerUnknown · DocumentUnusable · GenerationNotFound · RequestNotFound
-    ├── FamilyError          (3)  FamilyUnknown · FamilyDoesNotFit · BuildFailed · CandidateNotFound · RerankerUnknown
-    │                             MicroModelUnknown
-    ├── PolicyError          (3)  PolicyInvalid · FactInvalid · DecisionModelInvalid · GraphInvalid · TextNotUnderstood
-    ├── WorkflowError        (3)  WorkflowInvalid · StepFailed · StepTimedOut · StepOutputInvalid · StepLost
-    │                             RunNotFound · RunNotReady · GraphVersionMissing · DeterminismBroken
-    ├── TrialError           (3)  MetricUnknown · FaultUnknown · CandidateInvalid · TrialNotFound
-    ├── CertifyError         (3)  EvidenceUnusable · DeltaSpent · CertificateForeign · LabelsInvalid
-    ├── EconomicsError       (3)  ScenarioNotFound · ScenarioInvalid · PriceUnknown · ArchitectureUnknown
-    │                             CountsInvalid
-    ├── EventError           (3)  EventInvalid · TriggerInvalid · HandlerUnknown · HandlerTimedOut
-    ├── GatewayError         (3)  SettingsInvalid · KeyNotFound · GuardUnknown
-    │   └── Refused               RequestInvalid · Unauthenticated · Forbidden · ModelUnknown · PathUnknown · MethodUnknown
-    │                             BodyTooLarge · RateLimited · QuotaSpent · GuardRefused · Overloaded · UpstreamFailed
-    │                             UpstreamTimedOut · UpstreamLied · AnswerUnusable · GatewayFault
-    ├── ProviderError        (7)  ProviderUnreachable · ProviderRefused · ProviderMalformed · BudgetExceeded
-    ├── LedgerError          (3)  EntryNotFound · EntryUnknown · SubjectErased
-    ├── IntegrityError       (4)  LedgerCorrupt · SnapshotCorrupt · ArtifactCorrupt · ProofInvalid · WeightsMismatch
-    │                             StoreCorrupt · IndexCorrupt · JournalCorrupt · CertificateCorrupt · RingCorrupt
-    ├── BusyError            (5)  WriterBusy · HandlerStuck
-    └── SetupError           (6)  ExtraMissing · WeightsMissing · NotWritable · DiskFull · RingForeign
-"""
+"""Errors of everything but the gateway."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from proveout.errors._root import ProveoutError
 
 __all__ = [
-    "AnswerUnusable",
     "ArchitectureUnknown",
     "ArtifactCorrupt",
-    "BodyTooLarge",
     "BudgetExceeded",
     "BuildFailed",
     "BusyError",
@@ -71,14 +39,9 @@ __all__ = [
     "FamilyError",
     "FamilyUnknown",
     "FaultUnknown",
-    "Forbidden",
-    "GatewayError",
-    "GatewayFault",
     "GenerationNotFound",
     "GraphInvalid",
     "GraphVersionMissing",
-    "GuardRefused",
-    "GuardUnknown",
     "HandlerStuck",
     "HandlerTimedOut",
     "HandlerUnknown",
@@ -86,32 +49,22 @@ __all__ = [
     "IndexCorrupt",
     "IntegrityError",
     "JournalCorrupt",
-    "KeyNotFound",
     "LabelOnlyInTest",
     "LabelsInvalid",
     "LedgerCorrupt",
     "LedgerError",
-    "MethodUnknown",
     "MetricUnknown",
     "MicroModelUnknown",
-    "ModelUnknown",
     "NotWritable",
     "OneClass",
-    "Overloaded",
-    "PathUnknown",
     "PolicyError",
     "PolicyInvalid",
     "PriceUnknown",
     "ProofInvalid",
-    "ProveoutError",
     "ProviderError",
     "ProviderMalformed",
     "ProviderRefused",
     "ProviderUnreachable",
-    "QuotaSpent",
-    "RateLimited",
-    "Refused",
-    "RequestInvalid",
     "RequestNotFound",
     "RerankerUnknown",
     "RingCorrupt",
@@ -121,7 +74,6 @@ __all__ = [
     "RunNotReady",
     "ScenarioInvalid",
     "ScenarioNotFound",
-    "SettingsInvalid",
     "SetupError",
     "SnapshotCorrupt",
     "SnapshotNotFound",
@@ -140,55 +92,12 @@ __all__ = [
     "TrialError",
     "TrialNotFound",
     "TriggerInvalid",
-    "Unauthenticated",
-    "UpstreamFailed",
-    "UpstreamLied",
-    "UpstreamTimedOut",
     "WeightsMismatch",
     "WeightsMissing",
     "WorkflowError",
     "WorkflowInvalid",
     "WriterBusy",
 ]
-
-
-class ProveoutError(Exception):
-    """The root of the tree.
-
-    Args:
-        what: what happened, in one clause.
-        why: the cause, with the offending value.
-        fix: the next thing to do, as an instruction.
-        about: the id of what it concerns: a path, an entry index, a candidate id.
-
-    Example:
-        >>> print(DataEmpty("no rows", why="the file has only a header", fix="export again", about="train.csv"))
-        train.csv: no rows: the file has only a header. Next: export again.
-    """
-
-    exit_code: ClassVar[int] = 1
-
-    def __init__(self, what: str, *, why: str, fix: str, about: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.why = why
-        self.fix = fix
-        self.about = about
-
-    @property
-    def code(self) -> str:
-        """The class name, as printed by ``--json``."""
-        return type(self).__name__
-
-    def __str__(self) -> str:
-        return f"{self.about}: {self.what}: {self.why}. Next: {self.fix}."
-
-    def to_dict(self) -> dict[str, str]:
-        """The error as the object that ``--json`` prints."""
-        said = {"about": self.about, "what": self.what, "why": self.why, "fix": self.fix}
-        # A file name may hold bytes that are no text, which JSON cannot; somebody's own error may hold a number.
-        plain = {name: str(value).encode("utf-8", "backslashreplace").decode() for name, value in said.items()}
-        return {"error": self.code, **plain}
 
 
 class TaskError(ProveoutError):
@@ -459,199 +368,6 @@ class HandlerUnknown(EventError):
 
 class HandlerTimedOut(EventError):
     """A handler took longer than its trigger allows."""
-
-
-class GatewayError(ProveoutError):
-    """The gateway cannot be set up as asked, or refuses a request."""
-
-    exit_code = 3
-
-
-class SettingsInvalid(GatewayError):
-    """``gateway.toml`` has an unknown key, a wrong value or a contradiction; what was in force stays in force."""
-
-
-class KeyNotFound(GatewayError):
-    """No key of that id or name was created here."""
-
-
-class GuardUnknown(GatewayError):
-    """No guard of that name is registered."""
-
-
-class Refused(GatewayError):
-    """A request is answered with an error: the status, type and code are those of the OpenAI API.
-
-    Args:
-        what: what happened; told to the client.
-        why: told to the client too: it holds no secret and nothing of another tenant.
-        fix: told to the client too.
-        about: a parameter, a model or a header.
-        param: the request's parameter at fault; "" where none is.
-        retry_after: seconds after which trying again can help; None when it cannot.
-        headers: sent with the answer.
-    """
-
-    status: ClassVar[int] = 400
-    type: ClassVar[str] = "invalid_request_error"
-    error_code: ClassVar[str] = ""
-
-    def __init__(  # noqa: PLR0913  an error of the API has this many parts
-        self,
-        what: str,
-        *,
-        why: str,
-        fix: str,
-        about: str,
-        param: str = "",
-        retry_after: float | None = None,
-        headers: tuple[tuple[bytes, bytes], ...] = (),
-    ) -> None:
-        super().__init__(what, why=why, fix=fix, about=about)
-        self.param = param
-        self.retry_after = retry_after
-        self.headers = headers
-
-
-class RequestInvalid(Refused):
-    """The request is not JSON, or not one of the API."""
-
-
-class Unauthenticated(Refused):
-    """No key, or none that is known, in force and not revoked."""
-
-    status = 401
-    type = "authentication_error"
-    error_code = "invalid_api_key"
-
-
-class Forbidden(Refused):
-    """The key may not do this."""
-
-    status = 403
-    type = "permission_error"
-    error_code = "insufficient_permissions"
-
-
-class ModelUnknown(Refused):
-    """The model is no task here and no provider has it."""
-
-    status = 404
-    type = "invalid_request_error"
-    error_code = "model_not_found"
-
-
-class PathUnknown(Refused):
-    """The gateway serves no such path."""
-
-    status = 404
-    error_code = "unknown_url"
-
-
-class GatewayFault(Refused):
-    """Something in the gateway itself failed; the notice on its standard error says what."""
-
-    status = 500
-    type = "server_error"
-    error_code = "internal_error"
-
-
-class MethodUnknown(Refused):
-    """The path does not take this method."""
-
-    status = 405
-
-
-class BodyTooLarge(Refused):
-    """The body has more bytes than the gateway takes."""
-
-    status = 413
-    error_code = "request_too_large"
-
-
-class RateLimited(Refused):
-    """Too many requests or tokens in too short a time."""
-
-    status = 429
-    type = "rate_limit_error"
-    error_code = "rate_limit_exceeded"
-
-
-class QuotaSpent(Refused):
-    """The budget of money is spent."""
-
-    status = 429
-    type = "insufficient_quota"
-    error_code = "insufficient_quota"
-
-
-class GuardRefused(Refused):
-    """A guard refused the input or the output."""
-
-    error_code = "content_filter"
-
-
-class Overloaded(Refused):
-    """More requests are under way than the gateway takes, or it is draining."""
-
-    status = 503
-    type = "server_error"
-    error_code = "overloaded"
-
-
-class UpstreamFailed(Refused):
-    """The provider could not be reached, or answered with nothing usable.
-
-    Args:
-        what: as of `Refused`.
-        why: as of `Refused`.
-        fix: as of `Refused`.
-        about: as of `Refused`.
-        param: as of `Refused`.
-        retry_after: as of `Refused`.
-        headers: as of `Refused`.
-        sent: whether the provider may have seen a byte of the request, so that it may have been worked on and billed.
-    """
-
-    status = 502
-    type = "server_error"
-    error_code = "upstream_failed"
-
-    def __init__(  # noqa: PLR0913  an error of the API has this many parts
-        self,
-        what: str,
-        *,
-        why: str,
-        fix: str,
-        about: str,
-        param: str = "",
-        retry_after: float | None = None,
-        headers: tuple[tuple[bytes, bytes], ...] = (),
-        sent: bool = True,
-    ) -> None:
-        super().__init__(what, why=why, fix=fix, about=about, param=param, retry_after=retry_after, headers=headers)
-        self.sent = sent
-
-
-class UpstreamTimedOut(UpstreamFailed):
-    """The provider did not answer in time."""
-
-    status = 504
-    error_code = "upstream_timeout"
-
-
-class UpstreamLied(UpstreamFailed):
-    """What the provider sent is not HTTP, not as long as it said, or ended in the middle."""
-
-    error_code = "upstream_malformed"
-
-
-class AnswerUnusable(Refused):
-    """The route abstained, or its answer is not of the task's output schema, and nothing else may answer."""
-
-    status = 502
-    type = "server_error"
-    error_code = "no_answer"
 
 
 class ProviderError(ProveoutError):
