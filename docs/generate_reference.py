@@ -12,7 +12,7 @@ import click
 import msgspec
 
 # Importing these registers the entries they write.
-from proveout import errors
+from proveout import errors, gateway
 from proveout.cli import COMMANDS
 from proveout.economics import (
     ArchitectureTerms,
@@ -33,7 +33,6 @@ from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.families.modular.graph import Retry, StepSpec
 from proveout.families.modular.graph._input_types import TYPES
 from proveout.families.modular.graph._toml import GraphTable, StepTable
-from proveout.gateway import _settings as gateway
 from proveout.ledger import entry_kinds, entry_type
 from proveout.task import (
     KPI,
@@ -170,7 +169,9 @@ GATEWAY_TABLES = [
     ("[tiers.NAME.limits]", "tiers.NAME.limits.", gateway.Limits),
     ("[cache]", "cache.", gateway.CacheTerms),
     ("[cache.semantic.NAME]", "cache.semantic.NAME.", gateway.Semantic),
+    ("[guards]", "guards.", gateway.Guards),
     ("[telemetry]", "telemetry.", gateway.Telemetry),
+    ("[admin]", "admin.", gateway.AdminAccess),
 ]
 
 SCENARIO_TABLES = [
@@ -280,6 +281,8 @@ def gateway_page() -> str:
 def entries_page() -> str:
     """Every kind of ledger entry with its fields."""
     parts = [ENTRIES]
+    for package in ("proveout.gateway.keys", "proveout.gateway.record"):
+        import_module(package)
     for kind in entry_kinds():
         body = entry_type(kind)
         parts.append(f"\n## `{kind}`\n\nVersion {body.version}. {_line(inspect.getdoc(body) or '')}\n\n")

@@ -126,6 +126,8 @@ def test_what_is_unknown_is_answered_with_the_nearest(text: str, key: str, hint:
         ("[tiers.free]\nanswers = ['cache', 'cache']", "tiers.free.answers", "cache"),
         ("[tiers.'a b']", "tiers", "'a b'"),
         ("[providers.'../x']\nbase_url = 'http://x/v1'", "providers", "'../x'"),
+        ("[admin]\nissuer = 'login.example'\naudience = 'a'", "admin.issuer", "neither http:// nor https://"),
+        ("[admin]\nissuer = 'https://login.example'", "admin.audience", "empty"),
         ("[telemetry]\notlp = 'collector:4318'", "telemetry.otlp", "neither http:// nor https://"),
     ],
 )
@@ -188,7 +190,7 @@ def test_fallbacks_may_not_lead_back() -> None:
     ],
 )
 def test_a_secret_in_the_wrong_place_is_not_shown(text: str) -> None:
-    assert refused(text)
+    assert refused(text).fix
 
 
 def test_what_the_environment_lacks_is_a_warning_that_shows_no_value() -> None:

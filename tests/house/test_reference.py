@@ -70,7 +70,7 @@ def test_every_key_of_a_trigger_is_documented(kind: type[msgspec.Struct]) -> Non
 
 
 def test_every_kind_of_entry_is_documented() -> None:
-    for package in ("certify", "data", "economics", "events", "families", "trial"):
+    for package in ("certify", "data", "economics", "events", "families", "gateway.keys", "gateway.record", "trial"):
         import_module(f"proveout.{package}")
     ours = [kind for kind in entry_kinds() if not kind.startswith(("example.", "test."))]
     assert ours

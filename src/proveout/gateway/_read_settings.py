@@ -131,8 +131,12 @@ def check_settings(settings: Settings, *, where: str = SETTINGS_FILE) -> Setting
         if not tier.answers or len(set(tier.answers)) < len(tier.answers):
             why = f"it is {list(tier.answers)}"
             raise _invalid(where, f"tiers.{name}.answers", why, "name what may answer, each once and in order")
-    if settings.telemetry.otlp:
-        _check_url("telemetry.otlp", settings.telemetry.otlp, where)
+    for key, url in (("telemetry.otlp", settings.telemetry.otlp), ("admin.issuer", settings.admin.issuer)):
+        if url:
+            _check_url(key, url, where)
+    if settings.admin.issuer and not settings.admin.audience:
+        fix = "set admin.audience to what the provider's tokens for this gateway are for"
+        raise _invalid(where, "admin.audience", "it is empty, so that tokens for other services would be taken", fix)
     _check_headers("telemetry.headers", settings.telemetry.headers, where)
     return settings
 

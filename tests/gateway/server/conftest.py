@@ -63,7 +63,7 @@ class Running:
 
     def workers(self) -> set[int]:
         """Ids of the processes that answer now."""
-        return {self.get("/readyz") and self.post()[1]["worker"] for _ in range(30)}
+        return {self.post()[1]["worker"] for _ in range(30)}
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -121,7 +121,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     for one in begun:
         one.process.kill()
         one.process.wait()
-        one.process.stdout and one.process.stdout.close()
+        if one.process.stdout is not None:
+            one.process.stdout.close()
         for worker in one.serving.get("workers", ()):
             with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)

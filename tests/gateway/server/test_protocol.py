@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvloop
@@ -92,7 +92,7 @@ class Served:
 
     def later(self, seconds: float) -> None:
         self.clock.now += seconds
-        self.guard.look(self.state.connections)
+        self.guard.look(cast("set[GuardedProtocol]", self.state.connections))
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,10 @@ def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def has_keys(server: Any, count: int) -> bool:
+    return len(server.post()[1]["keys"]) == count
 
 
 def figures(server: Any) -> bytes:
@@ -59,7 +64,7 @@ def test_a_change_of_the_settings_or_keys_is_in_force_in_all_workers_and_drops_n
         for number in range(3):
             server.settings(f"[server]\nidle_seconds = {60 + number}.0\n")
             server.create_key(f"key-{number}")
-            until(lambda number=number: len(server.post()[1]["keys"]) == number + 1)
+            until(partial(has_keys, server, number + 1))
             server.signal(signal.SIGHUP)
         until(lambda: len({server.get("/readyz")[1]["configuration"] for _ in range(20)}) == 1)
         last = server.get("/readyz")[1]["configuration"]

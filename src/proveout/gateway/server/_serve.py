@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -119,15 +118,17 @@ def _supervise(
     ready: Callable[[Serving], None],
     notice: Callable[[str], None],
 ) -> None:
-    from proveout.gateway.server._fold import Fold  # noqa: PLC0415  all three take 0.3 s, in which workers start
+    import asyncio  # noqa: PLC0415  all of these take 0.3 s, in which workers start
+
+    from proveout.gateway.server._fold import Fold  # noqa: PLC0415  as above
     from proveout.gateway.server._records import Records  # noqa: PLC0415  as above
     from proveout.gateway.server._supervisor import Supervisor  # noqa: PLC0415  as above
 
-    models = (*_task_names(options), *(name for provider in settings.providers.values() for name in provider.models))
+    models = _models(options, settings)
     configuration = _configuration(options, settings, _keys(options.home))
     serving = Serving(
         address=_address(options.host, listening),
-        models=tuple(dict.fromkeys(models)),
+        models=models,
         home=str(options.home),
         workers=tuple(one.process.pid for one in spawned),
         configuration=configuration.digest,
@@ -158,8 +159,7 @@ def _supervise(
     except BaseException:
         records.close()
         raise
-    else:
-        records.close()
+    records.close()
 
 
 def _make_home(home: Path) -> None:
@@ -216,12 +216,13 @@ def _address(host: str, listening: socket.socket) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{listening.getsockname()[1]}/v1"
 
 
-def _task_names(options: ServeOptions) -> tuple[str, ...]:
-    if not options.folders:
-        return ()
-    from proveout.task import load_task  # noqa: PLC0415  takes 60 ms, in which workers start
+def _models(options: ServeOptions, settings: Settings) -> tuple[str, ...]:
+    """What clients may ask for, each once: tasks first."""
+    from proveout.task import load_task  # noqa: PLC0415  as above
 
-    return tuple(load_task(folder).name for folder in options.folders)
+    tasks = [load_task(folder).name for folder in options.folders]
+    passed_through = [name for provider in settings.providers.values() for name in provider.models]
+    return tuple(dict.fromkeys(tasks + passed_through))
 
 
 def _watched(home: Path) -> tuple[Path, ...]:
