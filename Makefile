@@ -53,7 +53,8 @@ docs: $(VENV)/.dev
 # Needs `uv` on the PATH.
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml
 lock:
-	$(LOCK) --extra encoder --extra convert --extra retrieval --extra prices --extra symbolic --output-file requirements/run.txt
+	$(LOCK) --extra encoder --extra convert --extra retrieval --extra prices --extra symbolic --extra gateway \
+	  --output-file requirements/run.txt
 	$(LOCK) --extra local --extra dspy --extra dates --extra events --extra nats --group test --group lint --group docs --group bench \
 	  --constraint requirements/run.txt --output-file requirements/dev.txt
 	echo "torch ; python_version < '3'" > requirements/.no-torch

@@ -12,7 +12,7 @@ import click
 import msgspec
 
 # Importing these registers the entries they write.
-from proveout import errors
+from proveout import errors, gateway
 from proveout.cli import COMMANDS
 from proveout.economics import (
     ArchitectureTerms,
@@ -130,6 +130,17 @@ What `proveout events` reacts to, beside `task.toml`: one `[[triggers]]` table f
 errors. A path is `data`, `data.FIELD.FIELD`, `extensions.NAME` or an attribute of the event: `subject`, `type`, `time`.
 
 """
+GATEWAY = """# gateway.toml
+
+What a team decides about its gateway: `proveout serve` reads it from its `--home`. Every key has a default but
+`base_url`, and without the file all defaults are in force. Unknown keys are errors, answered with the nearest valid
+one; so are contradictions: a fallback that does not exist or leads back, a URL with a password in it, a header that
+frames messages. A change is in force within a second, in all workers or in none; a file that is not valid leaves the
+old settings in force, and the gateway says why. Secrets stand in environment variables, which are named here.
+
+`ring_bytes` of a worker changes when the worker is started again.
+
+"""
 ENTRIES = """# Ledger entries
 
 What happened, each written once. `proveout ledger show DIR` lists them; in Python, `proveout.ledger.LedgerReader` reads
@@ -147,6 +158,20 @@ TABLES = [
     ("[certificate]", "certificate.", CertificateTerms),
     ("[causal]", "causal.", Causal),
     ("[[causal.factors]]", "causal.factors[].", CausalFactor),
+]
+
+GATEWAY_TABLES = [
+    ("[server]", "server.", gateway.Server),
+    ("[providers.NAME]", "providers.NAME.", gateway.Provider),
+    ("[tasks.NAME]", "tasks.NAME.", gateway.ServedTask),
+    ("[tasks.NAME.limits]", "tasks.NAME.limits.", gateway.Limits),
+    ("[tiers.NAME]", "tiers.NAME.", gateway.Tier),
+    ("[tiers.NAME.limits]", "tiers.NAME.limits.", gateway.Limits),
+    ("[cache]", "cache.", gateway.CacheTerms),
+    ("[cache.semantic.NAME]", "cache.semantic.NAME.", gateway.Semantic),
+    ("[guards]", "guards.", gateway.Guards),
+    ("[telemetry]", "telemetry.", gateway.Telemetry),
+    ("[admin]", "admin.", gateway.AdminAccess),
 ]
 
 SCENARIO_TABLES = [
@@ -245,9 +270,19 @@ def events_page() -> str:
     return "".join(parts)
 
 
+def gateway_page() -> str:
+    """Every key of gateway.toml with type, default and meaning."""
+    parts = [GATEWAY, _table(gateway.Settings, "")]
+    for title, prefix, kind in GATEWAY_TABLES:
+        parts.append(f"\n## `{title}`\n\n{_line(inspect.getdoc(kind) or '')}\n\n{_table(kind, prefix)}")
+    return "".join(parts)
+
+
 def entries_page() -> str:
     """Every kind of ledger entry with its fields."""
     parts = [ENTRIES]
+    for package in ("proveout.gateway.keys", "proveout.gateway.record"):
+        import_module(package)
     for kind in entry_kinds():
         body = entry_type(kind)
         parts.append(f"\n## `{kind}`\n\nVersion {body.version}. {_line(inspect.getdoc(body) or '')}\n\n")
@@ -327,6 +362,7 @@ def pages() -> dict[str, str]:
         "graph-toml.md": graph_page(),
         "scenario-toml.md": scenario_page(),
         "events-toml.md": events_page(),
+        "gateway-toml.md": gateway_page(),
         "ledger-entries.md": entries_page(),
     }
 

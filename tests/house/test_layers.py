@@ -22,7 +22,7 @@ LAYERS = [
     {"task", "data"},
     {"ledger"},
     {"store"},
-    {"_registry"},
+    {"_registry", "_tables"},
     {"errors"},
 ]
 PEERS = {("data", "task")}
@@ -54,7 +54,9 @@ OWNERS = {
     "opentelemetry": {"gateway"},
     "faststream": {"events"},
     "nats": {"events"},
-    "uvicorn": {"events"},
+    "httptools": {"gateway"},
+    "uvicorn": {"events", "gateway"},
+    "uvloop": {"gateway"},
     "watchfiles": {"events"},
     "tantivy": {"families"},
     "usearch": {"families"},

@@ -15,6 +15,7 @@ from proveout.cli import COMMANDS
 from proveout.economics import scenario_keys
 from proveout.events import FieldRule, GateSpec, Trigger
 from proveout.families.modular.graph._toml import GRAPH_KEYS, RETRY_KEYS, STEP_KEYS
+from proveout.gateway._read_settings import settings_keys
 from proveout.ledger import entry_kinds
 from proveout.task import task_keys
 
@@ -56,6 +57,11 @@ def test_every_key_of_a_scenario_is_documented(key: str) -> None:
     assert f"`{key}`" in page("scenario-toml.md")
 
 
+@pytest.mark.parametrize("key", settings_keys())
+def test_every_key_of_a_gateway_is_documented(key: str) -> None:
+    assert f"`{key}`" in page("gateway-toml.md")
+
+
 @pytest.mark.parametrize("kind", [Trigger, GateSpec, FieldRule])
 def test_every_key_of_a_trigger_is_documented(kind: type[msgspec.Struct]) -> None:
     prefix = {Trigger: "", GateSpec: "gate.", FieldRule: "gate.fields[]."}[kind]
@@ -64,7 +70,7 @@ def test_every_key_of_a_trigger_is_documented(kind: type[msgspec.Struct]) -> Non
 
 
 def test_every_kind_of_entry_is_documented() -> None:
-    for package in ("certify", "data", "economics", "events", "families", "trial"):
+    for package in ("certify", "data", "economics", "events", "families", "gateway.keys", "gateway.record", "trial"):
         import_module(f"proveout.{package}")
     ours = [kind for kind in entry_kinds() if not kind.startswith(("example.", "test."))]
     assert ours

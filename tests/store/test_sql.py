@@ -3,6 +3,8 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -195,3 +197,18 @@ def test_racing_processes_open_a_new_store_and_lose_no_change(tmp_path: Path) ->
     with open_store(Workspace(tmp_path)) as store:
         assert store.api_keys() == [("a", b"60")]
         assert [record for _, record in store.pending_audits()] == [str(n).encode() for n in range(1, 61)]
+
+
+def test_a_second_store_in_a_process_leaves_the_first_its_locks(workspace: Workspace) -> None:
+    code = "import sys; from pathlib import Path; from proveout.store import Workspace, open_store\n"
+    code += "with open_store(Workspace(Path(sys.argv[1]))) as store: store.put('name', sys.argv[2])"
+    with open_store(workspace) as first:
+        for number in range(3):
+            first.put("mine", str(number))
+            with open_store(workspace) as second:
+                second.get("mine")
+            command = [sys.executable, "-c", code, str(workspace.root), str(number)]
+            subprocess.run(command, check=True)
+            assert first.get("name") == str(number)
+    with open_store(workspace) as store:
+        assert (store.get("mine"), store.get("name")) == ("2", "2")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FOLDER",
+    "STDOUT",
     "embedder_option",
     "emit",
     "families_option",

@@ -38,6 +38,7 @@ COMMANDS = {
     "runs": ("proveout.cli._runs", "List, show, resume, cancel and approve runs."),
     "traffic": ("proveout.cli._traffic", "List what calls a model, and what it costs."),
     "events": ("proveout.cli._events", "Run the model when something happens and matters."),
+    "serve": ("proveout.cli._serve", "Answer the OpenAI API: tasks by their routes, models by providers."),
     "cache": ("proveout.cli._cache", "Certify which near inputs may share an answer."),
     "key": ("proveout.cli._key", "Create, list, rotate and revoke keys of the gateway."),
     "ledger": ("proveout.cli._ledger", "Show, prove and export ledger entries."),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from proveout._tables import read_tables, table_keys
 from proveout.economics._bounds import ARCHITECTURE, SHARED, Bounds
 from proveout.economics._scenario import Scenario
 from proveout.errors import ScenarioInvalid, ScenarioNotFound
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["SCENARIO_FILE", "check_scenario", "load_scenario", "parse_scenario", "scenario_keys", "with_volume"]
 
 SCENARIO_FILE = "scenario.toml"
-UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 SHARES_TOLERANCE = 1e-9
 # A distribution may spill over a bound this far; its draws are then held at the bound.
 SPILL = 0.01
@@ -58,31 +55,18 @@ def parse_scenario(content: bytes, *, where: str = SCENARIO_FILE) -> Scenario:
         Traceback (most recent call last):
         proveout.errors.ScenarioInvalid: ... unknown key 'traffic.horizon': ... did you mean 'horizon_days'? ...
     """
-    try:
-        raw = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        why, fix = str(error), "correct the file at that place"
-        raise ScenarioInvalid("not a TOML file", why=why, fix=fix, about=where) from error
-    try:
-        scenario = msgspec.convert(raw, Scenario)
-    except msgspec.ValidationError as error:
-        raise _translated(error, raw, where) from error
+    scenario = read_tables(content, Scenario, file=SCENARIO_FILE, where=where, wrong=ScenarioInvalid)
     return check_scenario(scenario, where=where)
 
 
-def scenario_keys(table: type[msgspec.Struct] = Scenario, prefix: str = "") -> list[str]:
+def scenario_keys() -> list[str]:
     """Every key a scenario may hold, dotted; array tables carry ``[]``, and tables by name ``NAME``.
 
     Example:
         >>> "architectures.NAME.tokens_in" in scenario_keys()
         True
     """
-    keys = []
-    for name, hint in get_type_hints(table).items():
-        inner = _inner(hint)
-        mark = {dict: ".NAME", tuple: "[]"}.get(get_origin(hint), "") if inner else ""
-        keys += scenario_keys(inner, f"{prefix}{name}{mark}.") if inner else [f"{prefix}{name}"]
-    return keys
+    return table_keys(Scenario)
 
 
 def with_volume(scenario: Scenario, queries_per_day: float) -> Scenario:
@@ -158,63 +142,3 @@ def _check_criteria(scenario: Scenario, where: str) -> None:
             why = "it is both measured and scored" if criterion.scores else "it has neither scores nor measured"
             fix = "give it measured, or scores with their evidence"
             raise ScenarioInvalid(f"criterion {criterion.name!r} has no score", why=why, fix=fix, about=where)
-
-
-def _translated(error: msgspec.ValidationError, raw: dict[str, Any], where: str) -> ScenarioInvalid:
-    message, _, path = str(error).partition(" - at `")
-    steps = re.findall(r"[^.\[\]$`]+|\.\.\.", path)
-    unknown = UNKNOWN.search(message)
-    if unknown:
-        return _unknown_key(unknown[1], steps, where)
-    key = ".".join(steps) or "scenario"
-    why = f"{message[0].lower()}{message[1:]}"
-    value = _lookup(raw, steps)
-    shown = f", and it is {value!r}" if isinstance(value, str | int | float) else ""
-    allowed = _literals(steps)
-    fix = f"set it to one of {', '.join(allowed)}" if allowed else "set it as the reference of scenario.toml says"
-    return ScenarioInvalid(f"wrong value for {key!r}", why=f"{why}{shown}", fix=fix, about=where)
-
-
-def _unknown_key(key: str, steps: list[str], where: str) -> ScenarioInvalid:
-    table = _table_at(steps)
-    known = [name for name in table.__struct_fields__ if not name.startswith("_")] if table else []
-    near = get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    path = ".".join([*(step for step in steps if step != "..."), key])
-    fix = f"{hint}valid keys here are {', '.join(known) or 'those of the reference of scenario.toml'}"
-    return ScenarioInvalid(f"unknown key {path!r}", why="it means nothing here", fix=fix, about=where)
-
-
-def _table_at(steps: list[str]) -> type[msgspec.Struct] | None:
-    """The table a path leads to; None where it leads to a distribution or a value."""
-    table: type[msgspec.Struct] = Scenario
-    for step in steps:
-        if step == "..." or step.isdigit():
-            continue
-        inner = _inner(get_type_hints(table).get(step))
-        if inner is None:
-            return None
-        table = inner
-    return table
-
-
-def _inner(hint: Any) -> type[msgspec.Struct] | None:
-    """The one table that a key's type holds: itself, of an array, or of a table by name."""
-    structs = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
-    return structs[0] if len(structs) == 1 else None
-
-
-def _literals(steps: list[str]) -> list[str]:
-    *parents, key = steps or [""]
-    table = _table_at(parents)
-    hint = get_type_hints(table).get(key) if table else None
-    return [repr(value) for value in get_args(hint)] if get_origin(hint) is Literal else []
-
-
-def _lookup(raw: Any, steps: list[str]) -> Any:
-    for step in steps:
-        try:
-            raw = raw[int(step)] if isinstance(raw, list) else raw[step]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return None
-    return raw

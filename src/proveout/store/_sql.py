@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from proveout.store._store import ApiKeyChange, Store
     from proveout.store._workspace import Workspace
 
-__all__ = ["SqlStore", "open_store"]
+__all__ = ["SqlStore", "open_sql_store"]
 
 KEY_BYTES = 32
 KEY_ID_BYTES = 16
@@ -51,24 +51,8 @@ _MEANINGS: tuple[tuple[str, type[ProveoutError], str], ...] = (
 )
 
 
-def open_store(workspace: Workspace) -> Store:
-    """Open the store of a task's folder, making it at first use.
-
-    Raises:
-        NotWritable: this user may not write there.
-        DiskFull: no space is left.
-        StoreCorrupt: the file is not a database, or is damaged.
-        SetupError: it was made by a newer version of Proveout.
-
-    Example:
-        >>> import tempfile
-        >>> from pathlib import Path
-        >>> from proveout.store import Workspace
-        >>> with tempfile.TemporaryDirectory() as folder, open_store(Workspace(Path(folder))) as store:
-        ...     store.put("retention.days", "30")
-        ...     store.get("retention.days")
-        '30'
-    """
+def open_sql_store(workspace: Workspace) -> Store:
+    """See `proveout.store.open_store`."""
     workspace.ensure()
     _make_private(workspace.database)
     engine = create_engine(
@@ -295,8 +279,14 @@ def _change_api_key(connection: Connection, change: ApiKeyChange) -> None:
 
 def _make_private(database: Path) -> None:
     with translated_os_errors(database):
+        try:
+            descriptor = os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            # Opening and closing it once more would let go of the locks that SQLite has on it for another connection
+            # of this process (POSIX, fcntl), and another process could then cut off the write-ahead log under it.
+            return
         # SQLite gives its -wal and -shm files the permissions of the database.
-        os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(descriptor)
 
 
 def _on_connect(connection: Any, _record: Any) -> None:

@@ -1,0 +1,106 @@
+"""Starting workers, and the socket that they share."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import proveout
+from proveout.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Spawned", "bind", "spawn"]
+
+STANDARD_ERROR = 2
+WAIT_SECONDS = 5.0
+
+
+class Spawned(NamedTuple):
+    """A worker that was started.
+
+    Attributes:
+        process: its own.
+        control: our end of the channel.
+        line: our end of what wakes it when records are durable.
+    """
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    line: socket.socket
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """The socket that all workers accept on.
+
+    It is bound once and inherited. With SO_REUSEPORT each worker has a queue of its own, and connections that wait in
+    the queue of a worker that dies are reset, as are those of one that drains; here they wait for whoever accepts next.
+    The price is that a burst of new connections may go to one worker; which worker is asked matters little, for each
+    takes tens of thousands of requests a second.
+
+    Raises:
+        SetupError: the address is taken, or is not this machine's.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise _cannot_listen(host, port, error) from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        # A second gateway on the port is to fail now and not once its workers listen.
+        listening.listen(1)
+    except OSError as error:
+        listening.close()
+        raise _cannot_listen(host, port, error) from error
+    return listening
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> SetupError:
+    fix = "choose another with --host and --port, or end what listens there"
+    return SetupError("cannot listen", why=error.strerror or str(error), fix=fix, about=f"{host}:{port}")
+
+
+def spawn(listening: socket.socket, parts: str) -> Spawned:
+    """Start a worker; it imports what it needs, and then waits for its first message.
+
+    Raises:
+        SetupError: no process can be started.
+    """
+    (control, its_control), (line, its_line) = socket.socketpair(), socket.socketpair()
+    descriptors = [end.fileno() for end in (listening, its_control, its_line)]
+    # -P: a file named like a module must not be imported because somebody serves from the folder it lies in.
+    command = [sys.executable, "-P", "-m", "proveout.gateway.server._worker", *map(str, descriptors), parts]
+    try:
+        process = subprocess.Popen(  # noqa: S603  this interpreter, and nothing that anybody else wrote
+            command,
+            stdin=subprocess.DEVNULL,
+            # What a task's code prints must not mix with what this command prints.
+            stdout=STANDARD_ERROR,
+            pass_fds=descriptors,
+            process_group=0,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(_import_paths())},
+        )
+    except OSError as error:
+        control.close()
+        line.close()
+        fix = "free memory, or raise the limit of processes"
+        raise SetupError("cannot start a worker", why=str(error), fix=fix, about="serve") from error
+    finally:
+        its_control.close()
+        its_line.close()
+    return Spawned(process, control, line)
+
+
+def _import_paths() -> Iterator[str]:
+    """Where this very code lies, also when it is run from a checkout, and what the environment says."""
+    yield str(Path(proveout.__file__).parents[1])
+    if os.environ.get("PYTHONPATH"):
+        yield os.environ["PYTHONPATH"]
