@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from proveout.gateway.server._cycle import Cycle
 from proveout.gateway.server._guard import BODY, BUSY, HEAD, IDLE, LINGER
 from proveout.gateway.server._refusals import REFUSALS
 
@@ -16,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from uvicorn import Config
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
+    from proveout.gateway._exchange import App
     from proveout.gateway.server._guard import Guard
 
 __all__ = ["MOST_PIPELINED", "GuardedProtocol"]
@@ -167,7 +170,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._phase = HEAD
         self._since = self._guard.now
         self._wire = self._body = self._hosts = 0
@@ -212,11 +217,45 @@ class GuardedProtocol(HttpToolsProtocol):
             self._check_size()
         if len(self.pipeline) >= MOST_PIPELINED:
             raise _Unacceptable
-        super().on_headers_complete()
         self._phase = BODY
         self._since = self._guard.now
-        if self._guard.draining:
-            self.cycle.keep_alive = False
+        before = cast("Cycle | None", self.cycle)
+        cycle = Cycle(
+            self._scope(version),
+            self.transport,
+            self.flow,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive() and not self._guard.draining,
+            expects=self.expect_100_continue,
+            done=self.on_response_complete,
+        )
+        self.cycle = cast("Any", cycle)
+        if before is None or before.response_complete:
+            self._begin(cycle)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _scope(self, version: str) -> dict[str, Any]:
+        path, raw_path, query = _target(self.url)
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "method": self.parser.get_method().decode("ascii"),
+            "scheme": "http",
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "root_path": "",
+            "headers": self.headers,
+            "client": self.client,
+            "server": self.server,
+        }
+
+    def _begin(self, cycle: Cycle) -> None:
+        task = self.loop.create_task(cycle.run(cast("App", self.app)))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def _check_version(self, version: str) -> None:
         """RFC 9112, 3.2 and 6.1: exactly one host, which only 1.0 may lack, and no transfer coding before 1.1."""
@@ -266,7 +305,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._begin(cast("Cycle", self.pipeline.pop()[0]))
         elif self._deaf:
             self._linger()
         elif self._phase == BUSY:
@@ -282,7 +321,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Read no further; what came whole before is answered, and what is broken is told so where that can be."""
         self._deaf = True
         # uvicorn has none before the first request, and its type does not say so.
-        cycle = cast("RequestResponseCycle | None", self.cycle)
+        cycle = cast("Cycle | None", self.cycle)
         if cycle is None or cycle.response_complete:
             self._say(status)
             return
@@ -311,6 +350,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
+
+
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+
+
+@lru_cache(maxsize=64)
+def _target(url: bytes) -> tuple[str, bytes, bytes]:
+    """Path, path as it came, and query of a request's target; few are ever asked for."""
+    parsed = httptools.parse_url(url)
+    raw = parsed.path or b""
+    return unquote(raw.decode("ascii")), raw, parsed.query or b""
 
 
 _WATCHED: dict[bytes, Callable[[GuardedProtocol, bytes], None]] = {
