@@ -40,8 +40,7 @@ def bind(host: str, port: int) -> socket.socket:
 
     It is bound once and inherited. With SO_REUSEPORT each worker has a queue of its own, and connections that wait in
     the queue of a worker that dies are reset, as are those of one that drains; here they wait for whoever accepts next.
-    The price is that a burst of new connections may go to one worker; which worker is asked matters little, for each
-    takes tens of thousands of requests a second.
+    That one worker does not take a whole burst is seen to by `Acceptor`.
 
     Raises:
         SetupError: the address is taken, or is not this machine's.

@@ -23,6 +23,7 @@ from uvicorn.server import ServerState
 
 from proveout.errors import ProveoutError
 from proveout.gateway.record import Ring, RingRecorder
+from proveout.gateway.server._accept import Acceptor
 from proveout.gateway.server._guard import Guard
 from proveout.gateway.server._messages import (
     Channel,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-BACKLOG = 2048
 SCRAPE_SECONDS = 2.0
 LOOK_SECONDS = 0.02
 # After the last answer, for connections to be closed.
@@ -153,7 +153,8 @@ class _Worker:
         config.load()
         # Neither `server` nor `date`: the first tells what to attack, and the second costs 1 % of a request.
         make = partial(GuardedProtocol, config, self._state, {}, self._loop, guard=self._guard)
-        self._server = await self._loop.create_server(make, sock=listening, backlog=BACKLOG)
+        self._acceptor = Acceptor(self._loop, listening, make)
+        self._acceptor.start()
         self._guard.start(self._loop, cast("Any", self._state.connections))
         self._use(digest)
         _settle()
@@ -218,7 +219,7 @@ class _Worker:
         deadline = self._loop.time() + seconds
         while self._gateway.under_way and self._loop.time() < deadline:  # noqa: ASYNC110  the path has no event for it
             await asyncio.sleep(LOOK_SECONDS)
-        self._server.close()
+        self._acceptor.close()
         if self._gateway.under_way:
             for task in self._state.tasks:
                 task.cancel()
