@@ -50,6 +50,9 @@ class SharedSlots:
         worker: number of this worker, from 0 on; no two processes that let requests in may have the same. A supervisor,
             which only fills and recovers, takes any.
 
+    Attributes:
+        shared: whether there are other workers, so that the lock must be held.
+
     Raises:
         SetupError: the file is not one of these, or has no such worker.
 
@@ -64,8 +67,6 @@ class SharedSlots:
         True
     """
 
-    shared = True
-
     def __init__(self, path: Path, worker: int) -> None:
         with translated_os_errors(path):
             self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -76,6 +77,9 @@ class SharedSlots:
             os.close(self._descriptor)
             raise
         self._size, self._workers, self._path = size, workers, path
+        # A lock is two calls of the kernel, a sixth of a request; the supervisor fills the cells of a single worker
+        # before it serves, and recovers what it held once it is gone.
+        self.shared = workers > 1
         start = HEADER_BYTES + NUMBER_BYTES * size
         whole = memoryview(self._map)
         self._hashes = whole[HEADER_BYTES:start].cast("Q")
