@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import io
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -43,8 +45,10 @@ class Flow:
         pass
 
 
-def cycle_of(line: Line, *, method: str = "POST", keep_alive: bool = True, expects: bool = False) -> Cycle:
-    arguments: Any = ({"type": "http", "method": method}, line, Flow())
+def cycle_of(
+    line: Line, *, method: str = "POST", version: str = "1.1", keep_alive: bool = True, expects: bool = False
+) -> Cycle:
+    arguments: Any = ({"type": "http", "method": method, "http_version": version}, line, Flow())
     return Cycle(*arguments, keep_alive=keep_alive, expects=expects, done=lambda: None)
 
 
@@ -73,6 +77,28 @@ def test_parts_go_out_as_they_come_in_chunks() -> None:
     assert head == b"HTTP/1.1 200 OK\r\nx-a: 1\r\ntransfer-encoding: chunked"
     assert body == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
     assert line.writes == 3
+
+
+def test_a_client_of_http_1_0_gets_no_chunks() -> None:
+    line = answered([(b"x-a", b"1")], b"one", b"two", b"", version="1.0", keep_alive=False)
+    assert line.written == b"HTTP/1.1 200 OK\r\nx-a: 1\r\nconnection: close\r\n\r\nonetwo"
+    assert line.closed
+
+
+@given(st.lists(st.binary(max_size=20), min_size=1, max_size=5), st.booleans())
+def test_a_client_reads_what_was_sent(bodies: list[bytes], stated: bool) -> None:  # noqa: FBT001
+    length = [(b"content-length", b"%d" % sum(map(len, bodies)))] if stated else []
+    file = io.BytesIO(answered([(b"x-one", b"1"), *length], *bodies).written)
+
+    class Socket:
+        def makefile(self, _mode: str) -> io.BytesIO:
+            return file
+
+    response = http.client.HTTPResponse(Socket(), method="POST")  # type: ignore[arg-type]
+    response.begin()
+    assert response.read() == b"".join(bodies)
+    assert response.headers["x-one"] == "1"
+    assert file.closed or file.read() == b""
 
 
 def test_nothing_follows_the_head_of_a_head_request() -> None:

@@ -161,7 +161,9 @@ class Cycle:
             self.keep_alive = False
             if (b"connection", b"close") not in headers:
                 lines.append(b"connection: close")
-        self._chunked = not any(name == b"content-length" for name, _ in headers) and status not in BODILESS
+        # RFC 9112, 6.1: HTTP/1.0 knows no chunks; there the end of the connection is the end of the body.
+        framed = status in BODILESS or any(name == b"content-length" for name, _ in headers)
+        self._chunked = not framed and self.scope["http_version"] != "1.0"
         if self._chunked:
             lines.append(b"transfer-encoding: chunked")
         head = b"\r\n".join([*lines, b""])
