@@ -18,6 +18,7 @@ from proveout.gateway.record._layout import (
     MARK,
     NUMBERS,
     PREFIX_BYTES,
+    STUCK,
     WANTED,
     WRITTEN,
     Layout,
@@ -229,6 +230,20 @@ class Ring:
     @mark.setter
     def mark(self, entries: int) -> None:
         self._words[MARK] = entries
+
+    @property
+    def free(self) -> int:
+        """Bytes for records that are left."""
+        return self.capacity - int(self._words[WRITTEN]) + int(self._words[DRAINED])
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the ledger cannot be written now; what is put waits in the ring."""
+        return bool(self._words[STUCK])
+
+    @stuck.setter
+    def stuck(self, value: bool) -> None:
+        self._words[STUCK] = value
 
     @property
     def wanted(self) -> int:
