@@ -249,7 +249,7 @@ class Gateway:
         self.command = [sys.executable, "-m", "proveout"]
         self.errors = (home.parent / "stderr").open("ab")
         self.process = subprocess.Popen(
-            [*self.command, "serve", "--home", str(home), "--port", "0", "--json", *options],
+            [*self.command, "serve", "--home", str(home), "--port", "0", *options, "--json"],
             stdout=subprocess.PIPE,
             stderr=self.errors,
         )
