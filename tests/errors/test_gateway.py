@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 
 from proveout import errors
 from proveout.errors import GatewayError, Refused, UpstreamFailed, UpstreamTimedOut
 
-WORDS = {"what": "not done", "why": "it is late", "fix": "try again", "about": "model"}
+WORDS: dict[str, Any] = {"what": "not done", "why": "it is late", "fix": "try again", "about": "model"}
 REFUSED = [
     kind
     for kind in vars(errors).values()

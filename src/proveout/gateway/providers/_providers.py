@@ -60,7 +60,7 @@ class Providers:
         self.clock = clock
         self.rng = rng
         self._open = open
-        self._prices = prices or (PriceList() if before is None else before._prices)  # noqa: SLF001  of the same class
+        self._prices: PriceList = prices or (PriceList() if before is None else before._prices)  # noqa: SLF001  of this class
         names = frozenset(settings.providers)
         for name, terms in settings.providers.items():
             check_provider(name, terms, names)
