@@ -48,7 +48,8 @@ def _export(workspace: Workspace, to: Path, model: str, template: str, json_to: 
 
     def show(console: Console) -> None:
         console.print(f"{len(lines):,} rows in {to}", markup=False)
-        next_command(console, f"proveout new desk --kind classify --examples {to} --input text --output answer")
+        columns = "--input text --output answer --incumbent answer"
+        next_command(console, f"proveout new desk --kind classify --examples {to} {columns}")
 
     emit({"rows": len(lines), "file": str(to)}, json_to, show)
 
