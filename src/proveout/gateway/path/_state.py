@@ -54,6 +54,7 @@ class State:
         caching: of answers; None where nothing is cached.
         guards_in: looking at each input.
         guards_out: looking at each answer.
+        synced: tasks whose answers wait until their records survive a loss of power.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class State:
         self._provider = ProviderAnswerer(providers)
         self._default_tier = Tier()
         self._subjects: dict[tuple[str, str], Subjects] = {}
-        self._synced = frozenset(name for name, task in settings.tasks.items() if task.durable == "synced")
+        self.synced = frozenset(name for name, task in settings.tasks.items() if task.durable == "synced")
         self._hashed = frozenset(name for name, task in settings.tasks.items() if task.content == "hashed")
 
     def key_of(self, credential: bytes, now: float) -> Key:
@@ -131,10 +132,6 @@ class State:
     def keeps_content(self, task: str) -> bool:
         """Whether input and answer go into the ledger, or their fingerprints."""
         return task not in self._hashed if task else self.settings.content == "kept"
-
-    def is_synced(self, task: str) -> bool:
-        """Whether an answer waits until its record survives a loss of power."""
-        return task in self._synced
 
     def models(self, key: Key) -> dict[str, ModelInfo]:
         """What the key may name, in order: tasks, embedders, and providers' models whose names are stated in full."""
