@@ -41,7 +41,7 @@ async def send_head(send: Send, reply: Reply, extra: Headers) -> None:
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
 
 
-async def send_whole(send: Send, reply: Reply, extra: Headers) -> None:
-    """A reply whose body is there."""
+async def send_whole(send: Send, reply: Reply, extra: Headers, *, bodiless: bool = False) -> None:
+    """A reply whose body is there; ``bodiless`` leaves it out and states its length all the same (HEAD)."""
     await send_head(send, reply, extra)
-    await send({"type": "http.response.body", "body": reply.body})
+    await send({"type": "http.response.body", "body": b"" if bodiless else reply.body})
