@@ -453,7 +453,7 @@ KINDS = ("plain", "stream", "equal", "broken", "half", "cut", "faulty", "leaves"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 6)), min_size=1, max_size=12), st.integers(0, 2**32))
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 6)), min_size=1, max_size=12), st.integers(0, 2**32))
 def test_however_requests_interleave_each_leaves_one_record_and_nothing_is_held(
     gate: Any, kinds: list[tuple[str, int]], seed: int
 ) -> None:
