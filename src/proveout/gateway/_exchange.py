@@ -41,13 +41,15 @@ class Wanted(msgspec.Struct, kw_only=True):
         model: a task's name, or a provider's model, or ``provider/model``.
         stream: whether the answer comes in events.
         usage_asked: whether a stream is to end with its usage (``stream_options.include_usage``).
-        most_tokens: completion tokens at most; 0 where the request does not say.
+        most_tokens: completion tokens at most, of all choices; 0 where the request does not say.
+        times: choices asked for.
     """
 
     model: str
     stream: bool = False
     usage_asked: bool = False
     most_tokens: int = 0
+    times: int = 1
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -138,6 +140,7 @@ class Exchange(msgspec.Struct, kw_only=True):
         credential: secret of the ``Authorization: Bearer`` header; b"" without one.
         client_id: ``x-request-id`` as the client sent it.
         traceparent: W3C trace context as the client sent it; "" when it is not valid.
+        onward: ``traceparent`` that goes upstream; "" sends none.
         evidence: the client asks for what the answer stands on (``x-proveout-evidence: 1``).
         raw: the server takes lines of a head as they are.
         time: nanoseconds since the epoch when it came.
@@ -156,6 +159,7 @@ class Exchange(msgspec.Struct, kw_only=True):
         near: what a semantic cache found nearest.
         reply: what is sent.
         outcome: what is recorded.
+        recorded: its record was handed over.
     """
 
     id: str
@@ -165,6 +169,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     credential: bytes = b""
     client_id: str = ""
     traceparent: str = ""
+    onward: str = ""
     evidence: bool = False
     raw: bool = False
     time: int = 0
@@ -183,6 +188,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     near: Any = None
     reply: Reply | None = None
     outcome: Outcome = msgspec.field(default_factory=Outcome)
+    recorded: bool = False
 
 
 class Answerer(Protocol):

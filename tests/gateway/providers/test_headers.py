@@ -51,7 +51,8 @@ def test_headers_come_from_the_environment_and_take_the_place_of_a_forwarded_key
 def test_the_trace_is_forwarded(world: Callable[..., Any]) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     made = world()
-    assert sent(made, made.exchange(BODY, traceparent=trace))[b"traceparent"] == trace.encode()
+    assert sent(made, made.exchange(BODY, onward=trace))[b"traceparent"] == trace.encode()
+    assert b"traceparent" not in sent(made, made.exchange(BODY, traceparent=trace))  # the path says what goes on
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def read_chat(body: bytes) -> Wanted:
 
     Example:
         >>> read_chat(b'{"model": "desk", "messages": [], "n": 2, "max_tokens": 50}')
-        Wanted(model='desk', stream=False, usage_asked=False, most_tokens=100)
+        Wanted(model='desk', stream=False, usage_asked=False, most_tokens=100, times=2)
     """
     found = _read(_chat, body)
     stream, options = found.stream, found.stream_options
@@ -198,6 +198,7 @@ def read_chat(body: bytes) -> Wanted:
         stream=asked.stream is True,
         usage_asked=asked.stream_options is not None and asked.stream_options.include_usage is True,
         most_tokens=max(asked.max_tokens or 0, asked.max_completion_tokens or 0) * (asked.n or 1),
+        times=asked.n or 1,
     )
 
 
@@ -209,7 +210,7 @@ def read_responses(body: bytes) -> Wanted:
 
     Example:
         >>> read_responses(b'{"model": "desk", "input": "hi", "stream": true}')
-        Wanted(model='desk', stream=True, usage_asked=True, most_tokens=0)
+        Wanted(model='desk', stream=True, usage_asked=True, most_tokens=0, times=1)
     """
     found = _read(_responses, body)
     stream = found.stream

@@ -37,8 +37,13 @@ IGNORED: dict[Operation, dict[str, str]] = {
     },
     "embeddings": {"user": _ACCOUNTING},
 }
-# The message template of a task's request: its inputs, read from the messages, stand for it.
-_TEMPLATE = frozenset({"input", "instructions", "messages", "model"})
+# The message template of a task's request: its inputs, read from the messages, stand for it. Instructions of a response
+# are sent back with it.
+_TEMPLATE: dict[Operation, frozenset[str]] = {
+    "chat": frozenset({"messages", "model"}),
+    "responses": frozenset({"input", "model"}),
+    "embeddings": frozenset(),
+}
 # Tools that only the client runs; all others act, or read a changing world, at the provider.
 _CLIENT_TOOLS = frozenset({"function", "custom"})
 _OFF = (b"null", b"false")
@@ -129,7 +134,7 @@ def _form(fields: dict[str, Raw]) -> bytes:
     return b"stream" + _value(fields, "stream_options")
 
 
-def form_of(body: bytes) -> bytes:
+def form_of(body: bytes, operation: Operation = "chat") -> bytes:
     """What a task's request says besides its inputs: the template is left out, so that a new wording of it still hits.
 
     Example:
@@ -137,7 +142,7 @@ def form_of(body: bytes) -> bytes:
         b'streamnull'
     """
     fields = _decode_object(body)
-    return _form(fields) + _canonical(fields, IGNORED["chat"].keys() | _TEMPLATE)
+    return _form(fields) + _canonical(fields, IGNORED[operation].keys() | _TEMPLATE[operation])
 
 
 def tenant_of(exchange: Exchange) -> str:

@@ -75,6 +75,7 @@ def reply_of(cached: Cached, exchange: Exchange, kind: str = "exact") -> Reply:
         model=before.model,
         confidence=before.confidence,
         documents=before.documents,
+        verdicts=exchange.outcome.verdicts,
         answer=cached.body,
     )
     if cached.streamed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,8 @@ class LookupLog:
         with translated_os_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            # Also when it is only forgotten: requests under way use the log of a configuration that was replaced.
+            self._end = weakref.finalize(self, os.close, self._file)
             if not os.fstat(self._file).st_size:
                 self._write(_encode(LogHead(task=task, generation=generation, embedder=embedder)))
 
@@ -87,7 +90,7 @@ class LookupLog:
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._file)
+        self._end()
 
 
 class LogHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,6 +123,7 @@ class SemanticCache:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="proveout-semantic")
         self._opened: Opened | None = None
         self._threshold: float | None = None
+        self._decided = False
         self._rows: list[_Row] = []
         self._tenants: Any = None
         self._vectors: Any = None
@@ -159,6 +160,10 @@ class SemanticCache:
         """Read the decision again: after a reload of the settings, and from time to time, for audits may revoke it."""
         return await self._apart(self._refresh)
 
+    def renew(self) -> None:
+        """Have the next lookup read the decision again: the settings were reloaded."""
+        self._decided = False
+
     def close(self) -> None:
         """Wait for lookups under way, and let go of the log; nothing may be looked up afterwards."""
         self._threads.shutdown()
@@ -170,14 +175,16 @@ class SemanticCache:
 
     def _refresh(self) -> float | None:
         with self._lock:
-            opened = self._open()
-            self._threshold = opened.decide()
+            self._decided = False
+            self._open()
             return self._threshold
 
     def _open(self) -> Opened:
         if self._opened is None:
             self._opened = self._opens()
+        if not self._decided:
             self._threshold = self._opened.decide()
+            self._decided = True
         return self._opened
 
     def look_up(self, tenant: str, inputs: Mapping[str, Any], request_id: str) -> Near:

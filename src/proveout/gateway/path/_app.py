@@ -6,7 +6,6 @@ import asyncio
 import sys
 import time
 import traceback
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from proveout.errors import GatewayFault, Overloaded, Refused
@@ -16,11 +15,11 @@ from proveout.gateway.limits import Limiter, LocalSlots
 from proveout.gateway.path._body import ClientGone, read_body, read_head
 from proveout.gateway.path._pages import OPERATIONS, page
 from proveout.gateway.path._process import Process
-from proveout.gateway.path._pump import collect, forward
-from proveout.gateway.path._record import record_of
+from proveout.gateway.path._pump import collect, end_chunks, forward
+from proveout.gateway.path._record import CLIENT_GONE, record_of
 from proveout.gateway.path._send import begun, own_head, send_whole, takes_raw
 from proveout.gateway.path._steps import AFTER_BODY, BEFORE_BODY, guard_out
-from proveout.gateway.telemetry import valid_traceparent
+from proveout.gateway.telemetry import child_traceparent, valid_traceparent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -99,7 +98,8 @@ class Gateway:
             reply = page(self.state, scope, self._wall() / 1e9)
         except Refused as refused:
             reply = error_reply(refused)
-        await send_whole(send, reply, b"", raw=takes_raw(scope))
+        head = b"x-request-id: %b\r\n" % self._process.recorder.next_id().encode()
+        await send_whole(send, reply, head, raw=takes_raw(scope), bodiless=scope["method"] == "HEAD")
 
     async def _serve(self, operation: Operation, scope: Scope, receive: Receive, send: Send) -> None:
         head = read_head(scope)
@@ -121,19 +121,24 @@ class Gateway:
             else:
                 await self._streamed(exchange, reply, receive, send)
         except ClientGone:
-            return
+            pass  # recorded below
         finally:
-            by_tier[tier] -= 1
-            self._let_go(exchange)
+            try:
+                if exchange.leads or not exchange.recorded:
+                    await self._end(exchange)
+            finally:
+                by_tier[tier] -= 1
 
     def _arrived(self, operation: Operation, head: Head) -> Exchange:
-        trace = head.traceparent
+        identifier = self._process.recorder.next_id()
+        trace = valid_traceparent(head.traceparent) if head.traceparent else ""
         return Exchange(
-            id=self._process.recorder.next_id(),
+            id=identifier,
             operation=operation,
             credential=head.credential,
             client_id=_shown(head.client_id) if head.client_id else "",
-            traceparent=valid_traceparent(trace) if trace else "",
+            traceparent=trace,
+            onward=child_traceparent(trace, identifier) if trace or self.state.traces else "",
             evidence=head.evidence == b"1",
             time=self._wall(),
             started=self._clock(),
@@ -166,7 +171,7 @@ class Gateway:
         state: State = exchange.now
         answerer: Answerer = exchange.answerer  # type: ignore[assignment]  # `find_answerer` set it
         if exchange.cache_key:
-            reply = await state.caching.answer(exchange, answerer)  # type: ignore[union-attr]  # it gave the key
+            reply = await state.caching.answer(exchange, answerer, self._cache_failed)  # type: ignore[union-attr]  # it gave the key
         else:
             reply = await answerer.answer(exchange)
         if state.guards_out:
@@ -178,55 +183,83 @@ class Gateway:
 
     async def _whole(self, exchange: Exchange, reply: Reply, send: Send) -> None:
         exchange.outcome.answer = reply.body
-        await self._finish(exchange, reply)
-        await send_whole(send, reply, own_head(exchange), raw=exchange.raw)
+        unsafe = await self._finish(exchange, reply)
+        await send_whole(send, reply if unsafe is None else error_reply(unsafe), own_head(exchange), raw=exchange.raw)
 
     async def _streamed(self, exchange: Exchange, reply: Reply, receive: Receive, send: Send) -> None:
-        await send(begun(reply, own_head(exchange), raw=exchange.raw))
-        last = b""
+        typed = exchange.operation == "responses"
+        last, unsafe = b"", None
         try:
-            forwarded = await forward(reply.chunks, receive, send)  # type: ignore[arg-type]  # it has chunks
-            last = forwarded.last
-            exchange.outcome.cancelled = exchange.outcome.cancelled or forwarded.gone
+            last = await self._forwarded(exchange, reply, receive, send)
         except asyncio.CancelledError:
             exchange.outcome.cancelled = True
             raise
         except Exception as error:  # noqa: BLE001  as in `_reply`: the stream ends here, and what it used is recorded
-            last = error_event(self._fault(exchange, error), typed=exchange.operation == "responses")
+            exchange.outcome.cancelled = False
+            last = error_event(self._fault(exchange, error), typed=typed)
         finally:
-            await self._finish(exchange, reply)
+            unsafe = await self._finish(exchange, reply)
+        if unsafe is not None:
+            last = error_event(unsafe, typed=typed)
         await send({"type": "http.response.body", "body": last})
 
-    async def _finish(self, exchange: Exchange, reply: Reply) -> None:
-        """Settle what was held, keep the answer, and hand over the record: all before the answer ends."""
+    async def _forwarded(self, exchange: Exchange, reply: Reply, receive: Receive, send: Send) -> bytes:
+        """Send a stream but its end, which is given back."""
+        try:
+            await send(begun(reply, own_head(exchange), raw=exchange.raw))
+            forwarded = await forward(reply.chunks, receive, send)  # type: ignore[arg-type]  # it has chunks
+        finally:
+            # Whatever ended it: from here on the outcome says what was used.
+            await end_chunks(reply)
+        exchange.outcome.cancelled = exchange.outcome.cancelled or forwarded.gone
+        return forwarded.last
+
+    async def _finish(self, exchange: Exchange, reply: Reply) -> Refused | None:
+        """Settle what was held, hand over the record, and keep the answer: all before the answer ends.
+
+        Returns:
+            What the client is told in place of the answer: that its record is not yet as safe as was promised.
+        """
         state: State = exchange.now
         found = exchange.outcome
         if exchange.held is not None:
             exchange.held.settle(tokens=found.tokens_in + found.tokens_out, usd=found.usd)
+        place = await self._put(exchange, reply.status)
         if exchange.cache_key:
-            await state.caching.keep(exchange, reply)  # type: ignore[union-attr]  # it gave the key
-        record = record_of(exchange, reply.status, kept=state.keeps_content(exchange.task), clock=self._clock())
-        try:
-            place = self._process.recorder.put(record)
-        except Overloaded:
-            place = await self._put(record)
+            await state.caching.keep(exchange, reply, self._cache_failed)  # type: ignore[union-attr]  # it gave the key
         if exchange.task in state.synced:
-            await self._process.recorder.durable(place)
+            try:
+                await self._process.recorder.durable(place)
+            except Refused as refused:
+                return refused
+        return None
 
-    async def _put(self, record: bytes) -> int:
-        """The answer waits for its record: what was let in is never left out."""
+    async def _put(self, exchange: Exchange, status: int) -> int:
         recorder: Recorder = self._process.recorder
+        kept = exchange.now.keeps_content(exchange.task)
+        record = record_of(exchange, status, kept=kept, most_bytes=recorder.most_bytes, clock=self._clock())
         while True:
-            await asyncio.sleep(FULL_RING_SECONDS)
-            with suppress(Overloaded):
-                return recorder.put(record)
+            try:
+                place = recorder.put(record)
+            except Overloaded:
+                # The answer waits for its record: what was let in is never left out.
+                await asyncio.sleep(FULL_RING_SECONDS)
+            else:
+                exchange.recorded = True
+                return place
 
-    def _let_go(self, exchange: Exchange) -> None:
-        """Of what a request that ended early still holds."""
-        if exchange.held is not None:
-            exchange.held.settle(tokens=0, usd=0.0)
-        if exchange.leads:
-            exchange.now.caching.end(exchange)
+    async def _end(self, exchange: Exchange) -> None:
+        """Record a request that did not come to the end of an answer, and let nobody wait for it."""
+        try:
+            if not exchange.recorded:
+                exchange.outcome.cancelled = True
+                await self._finish(exchange, Reply(status=CLIENT_GONE))
+        finally:
+            if exchange.leads:
+                exchange.now.caching.end(exchange)
+
+    def _cache_failed(self, exchange: Exchange, error: Exception) -> None:
+        self._notice(f"{exchange.id}: the cache failed: {''.join(traceback.format_exception(error))}")
 
     def _fault(self, exchange: Exchange, error: Exception) -> GatewayFault:
         exchange.outcome.error = GatewayFault.error_code

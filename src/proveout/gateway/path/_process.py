@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
-
-if TYPE_CHECKING:
-    from proveout.gateway.limits import Limiter
-    from proveout.gateway.record import Recorder
 
 __all__ = ["Process"]
 
@@ -27,8 +23,3 @@ class Process(msgspec.Struct, kw_only=True):
     limiter: Any
     by_tier: dict[str, int] = {}
     draining: bool = False
-
-
-def process_of(recorder: Recorder, limiter: Limiter) -> Process:
-    """A process in which nothing is under way."""
-    return Process(recorder=recorder, limiter=limiter)

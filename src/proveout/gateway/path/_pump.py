@@ -12,11 +12,18 @@ if TYPE_CHECKING:
 
     from proveout.gateway._exchange import Receive, Reply, Send
 
-__all__ = ["Forwarded", "collect", "forward"]
+__all__ = ["Forwarded", "collect", "end_chunks", "forward"]
 
-# What ends a stream of each API. Whoever has seen it has the whole answer.
-_ENDS = (b"data: [DONE]", b"event: response.completed", b"event: response.failed", b"event: response.incomplete")
-_TAIL = 4096
+# What ends a stream of each API, at the start of a line: JSON holds no line break. Whoever has seen it has the whole
+# answer.
+_ENDS = (
+    b"data: [DONE]",
+    b"data:[DONE]",
+    b"event: response.completed",
+    b"event: response.failed",
+    b"event: response.incomplete",
+)
+_DONE, _TYPED = b"[DONE]", b"event: response."
 
 
 class Forwarded(msgspec.Struct, frozen=True):
@@ -32,10 +39,10 @@ class Forwarded(msgspec.Struct, frozen=True):
 
 
 async def forward(chunks: AsyncIterator[bytes], receive: Receive, send: Send) -> Forwarded:
-    """Send each chunk as it comes, but the end; a client that goes away stops it, and what feeds it, at once.
+    """Send each chunk as it comes, but the end; a client that goes away stops it at once.
 
     Args:
-        chunks: in any division.
+        chunks: in any division between events; the caller ends them.
         receive: of ASGI; says when the client is gone.
         send: of ASGI.
     """
@@ -52,21 +59,29 @@ async def forward(chunks: AsyncIterator[bytes], receive: Receive, send: Send) ->
             raise
     finally:
         watch.end()
-        close = getattr(chunks, "aclose", None)
-        if close is not None:
-            await close()
     return Forwarded(last, watch.gone)
+
+
+async def end_chunks(reply: Reply) -> None:
+    """Give up what feeds a reply, if it is not over; then the outcome says what it took."""
+    close = getattr(reply.chunks, "aclose", None)
+    if close is not None:
+        await close()
 
 
 async def collect(reply: Reply) -> Reply:
     """A streamed reply held back until it is whole, as one body of events."""
-    parts = [chunk async for chunk in reply.chunks or ()]  # type: ignore[union-attr]  # asked for with chunks
+    try:
+        parts = [chunk async for chunk in reply.chunks or ()]  # type: ignore[union-attr]  # asked for with chunks
+    finally:
+        await end_chunks(reply)
     return msgspec.structs.replace(reply, body=b"".join(parts), chunks=None)
 
 
 def _ends(chunk: bytes) -> bool:
-    tail = chunk[-_TAIL:]
-    return any(end in tail for end in _ENDS)
+    if _DONE not in chunk and _TYPED not in chunk:
+        return False
+    return chunk.startswith(_ENDS) or any(b"\n" + end in chunk for end in _ENDS)
 
 
 class _Watch:

@@ -58,7 +58,7 @@ def begun(reply: Reply, head: bytes, *, raw: bool) -> dict[str, Any]:
     return {"type": "http.response.start", "status": reply.status, "headers": headers + pairs_of(head)}
 
 
-async def send_whole(send: Send, reply: Reply, head: bytes, *, raw: bool) -> None:
-    """A reply whose body is there."""
+async def send_whole(send: Send, reply: Reply, head: bytes, *, raw: bool, bodiless: bool = False) -> None:
+    """A reply whose body is there; ``bodiless`` leaves it out and states its length all the same (HEAD)."""
     await send(begun(reply, head, raw=raw))
-    await send({"type": "http.response.body", "body": reply.body})
+    await send({"type": "http.response.body", "body": b"" if bodiless else reply.body})

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["State", "build_state"]
 
-# What is held of a budget for a request that bounds its answer by nothing: as much as most models give.
+# What is held of a budget for each choice of a request that bounds its answer by nothing: as much as most models give.
 ASSUMED_TOKENS = 4096
 # Bytes of a request for each token of its prompt, on the side of holding too much.
 BYTES_A_TOKEN = 3
@@ -46,6 +46,7 @@ class State:
         tasks: by name.
         embedders: by name.
         providers: upstreams.
+        before: what was in force until now; what it has in its cache goes on.
 
     Attributes:
         settings: of ``gateway.toml``.
@@ -55,6 +56,7 @@ class State:
         guards_in: looking at each input.
         guards_out: looking at each answer.
         synced: tasks whose answers wait until their records survive a loss of power.
+        traces: whether spans are exported, so that what is sent upstream belongs to a trace even if no client began it.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class State:
         tasks: Mapping[str, TaskAnswerer],
         embedders: Mapping[str, EmbeddingsAnswerer],
         providers: Providers,
+        before: State | None = None,
     ) -> None:
         settings = configuration.settings
         self.settings = settings
@@ -73,7 +76,9 @@ class State:
         self.providers = providers
         self.keys = KeyRing(configuration.keys) if _asks_for_key(configuration) else None
         self.shedder = Shedder(settings.server.most_under_way, settings.tiers)
-        self.caching = caching_of(configuration, tasks, clock=time.monotonic)
+        kept = None if before is None else before.caching
+        self.caching = caching_of(configuration, tasks, clock=time.monotonic, before=kept)
+        self.traces = bool(settings.telemetry.otlp)
         self.guards_in = text_guards(settings.guards.input)
         self.guards_out = text_guards(settings.guards.output)
         self._provider = ProviderAnswerer(providers)
@@ -118,16 +123,26 @@ class State:
         return found
 
     def worst_case(self, exchange: Exchange, subjects: Subjects) -> tuple[int, float]:
-        """Tokens and US dollars that the request may take at most; dollars only where a budget asks for them."""
-        prompt = len(exchange.body) // BYTES_A_TOKEN + 1
-        completion = 0 if exchange.operation == "embeddings" else exchange.wanted.most_tokens or ASSUMED_TOKENS
-        if exchange.task or not any(_has_budget(limits) for _, limits in subjects):
-            return prompt + (exchange.wanted.most_tokens or 0), 0.0
-        dearest = max(
-            one.upstream.prices(one.model).usd(prompt, completion)
-            for one in self.providers.candidates(exchange.wanted.model)
-        )
-        return prompt + completion, dearest
+        """Tokens and US dollars that the request may take at most; dollars only where a budget asks for them.
+
+        The dollars are a bound for prompts of text, whose tokens are fewer than the bytes of the request, and for
+        completions that the request bounds. What only the provider knows (a picture behind a URL, a stored
+        conversation, how long an answer without a bound becomes) is assumed, and counted once it is known.
+        """
+        tokens = len(exchange.body) // BYTES_A_TOKEN + 1 + exchange.wanted.most_tokens
+        if not any(_has_budget(limits) for _, limits in subjects):
+            return tokens, 0.0
+        return tokens, self._dearest(exchange)
+
+    def _dearest(self, exchange: Exchange) -> float:
+        if exchange.task:
+            return self.tasks[exchange.task].worst_usd(exchange)
+        if exchange.answerer is not self._provider:
+            return 0.0
+        wanted, prompt = exchange.wanted, len(exchange.body)
+        completion = 0 if exchange.operation == "embeddings" else wanted.most_tokens or ASSUMED_TOKENS * wanted.times
+        candidates = self.providers.candidates(wanted.model)
+        return max(one.upstream.prices(one.model).usd(prompt, completion) for one in candidates)
 
     def keeps_content(self, task: str) -> bool:
         """Whether input and answer go into the ledger, or their fingerprints."""
@@ -192,6 +207,7 @@ def build_state(
         tasks=load_tasks(configuration.folders, settings),
         embedders=load_embeddings(settings, Workspace(configuration.home_path).cache),
         providers=providers,
+        before=before,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from proveout.errors import ModelUnknown, Overloaded
 from proveout.gateway.api import READERS
 from proveout.gateway.path._guards import guard_text
+from proveout.gateway.path._record import LONGEST_MODEL
 
 if TYPE_CHECKING:
     from proveout.gateway._exchange import Exchange, Step
@@ -17,6 +18,8 @@ __all__ = ["AFTER_BODY", "BEFORE_BODY", "guard_out"]
 
 # What a record needs beside the request and the answer.
 RECORD_BYTES = 4096
+# Of a model's name, in an error.
+SHOWN = 100
 
 
 def authenticate(exchange: Exchange) -> None:
@@ -42,26 +45,31 @@ def understand(exchange: Exchange) -> None:
     """What is asked for, of whom, and whether the key may."""
     state: State = exchange.now
     exchange.wanted = READERS[exchange.operation](exchange.body)
+    model = exchange.wanted.model
+    if model in state.tasks:
+        # First: whether content is kept is the task's to say, also of a request that is refused.
+        exchange.task = model
+    if len(model) > LONGEST_MODEL:
+        raise _unknown(model, f"no name has more than {LONGEST_MODEL} letters")
     if state.keys is not None:
-        state.keys.check_model(exchange.key, exchange.wanted.model)
+        state.keys.check_model(exchange.key, model)
 
 
 def find_answerer(exchange: Exchange) -> None:
     """Who answers, as far as the tier lets it; a task reads its inputs."""
     state: State = exchange.now
-    model = exchange.wanted.model
     exchange.answerer = state.answerer_of(exchange)
     if exchange.answerer is None:
-        raise ModelUnknown(
-            f"The model `{model[:100]}` does not exist or you do not have access to it",
-            why="it is no task here, and no provider has it that your tier lets answer",
-            fix="GET /v1/models lists what there is",
-            about=model[:100],
-            param="model",
-        )
-    if model in state.tasks:
-        exchange.task = model
-        state.tasks[model].read(exchange)
+        why = "it is no task here, and no provider has it that your tier lets answer"
+        raise _unknown(exchange.wanted.model, why)
+    if exchange.task:
+        state.tasks[exchange.task].read(exchange)
+
+
+def _unknown(model: str, why: str) -> ModelUnknown:
+    shown = model[:SHOWN]
+    what = f"The model `{shown}` does not exist or you do not have access to it"
+    return ModelUnknown(what, why=why, fix="GET /v1/models lists what there is", about=shown, param="model")
 
 
 def limit(exchange: Exchange) -> None:
@@ -77,7 +85,8 @@ def limit(exchange: Exchange) -> None:
 def guard_in(exchange: Exchange) -> None:
     """What the guards say of the input; the first refusal ends it."""
     state: State = exchange.now
-    guard_text(exchange, state.guards_in, exchange.body, "input")
+    if state.guards_in:
+        guard_text(exchange, state.guards_in, exchange.body, "input")
 
 
 def look_in_cache(exchange: Exchange) -> None:

@@ -18,6 +18,8 @@ __all__ = ["Candidate", "Catalogue", "Listed"]
 
 # Names come from clients, so that what is remembered of them has a bound.
 MOST_NAMES = 4096
+# A longer one is no model's, and would be kept.
+LONGEST_NAME = 256
 MOST_SHOWN = 100
 
 
@@ -74,6 +76,8 @@ class Catalogue:
         """
         found = self._found.get(name)
         if found is None:
+            if len(name) > LONGEST_NAME:
+                raise _unknown(name)
             found = self._resolve(name)
             if len(self._found) >= MOST_NAMES:
                 self._found.clear()

@@ -86,8 +86,8 @@ class Credentials:
                 nowhere at all where gateway keys are in use.
         """
         sent = self._constant
-        if exchange.traceparent:
-            sent = (*sent, (b"traceparent", exchange.traceparent.encode("ascii", "ignore")))
+        if exchange.onward:
+            sent = (*sent, (b"traceparent", exchange.onward.encode("ascii", "ignore")))
         if not self.own and first and exchange.credential and exchange.key is ANONYMOUS:
             sent = (*sent, (b"authorization", b"Bearer " + exchange.credential))
         return sent

@@ -141,8 +141,8 @@ def estimate_in(body: bytes) -> int:
         >>> estimate_in(b'{"messages":[{"role":"user","content":"how are you this evening?"}]}')
         10
     """
-    top = msgspec.json.decode(body)
-    return _tokens([top[key] for key in ASKED if key in top])
+    top = _value(body)
+    return -(-len(body) // BYTES_PER_TOKEN) if top is None else _tokens([top[key] for key in ASKED if key in top])
 
 
 def estimate_out(answer: bytes, *, stream: bool) -> int:
@@ -153,7 +153,7 @@ def estimate_out(answer: bytes, *, stream: bool) -> int:
         1
     """
     if not stream:
-        return _tokens(list(_written(msgspec.json.decode(answer))))
+        return _tokens(list(_written(_value(answer))))
     deltas, texts = 0, []
     for value in data_of(answer):
         kind = str(value.get("type", ""))
@@ -162,6 +162,14 @@ def estimate_out(answer: bytes, *, stream: bool) -> int:
         deltas += bool(found)
         texts.extend(found)
     return max(deltas, _tokens(["".join(texts)]))
+
+
+def _value(body: bytes) -> Any:
+    """What a body holds; None where a number in it is too large for anybody, which JSON allows."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        return None
 
 
 def _written(value: Any) -> Iterator[str]:

@@ -12,9 +12,11 @@ class MemoryRecorder:
 
     Args:
         most: records that there is room for.
+        most_bytes: of a record, which is for whoever makes them to keep to.
 
     Attributes:
         records: the JSON of each, in order.
+        most_bytes: of a record.
 
     Example:
         >>> recorder = MemoryRecorder()
@@ -24,8 +26,9 @@ class MemoryRecorder:
         ('req_1', [b'{"id":"req_0"}'])
     """
 
-    def __init__(self, most: int = 1 << 20) -> None:
+    def __init__(self, most: int = 1 << 20, most_bytes: int = 1 << 20) -> None:
         self.records: list[bytes] = []
+        self.most_bytes = most_bytes
         self._most = most
         self._number = 0
 

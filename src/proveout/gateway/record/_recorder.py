@@ -8,7 +8,13 @@ __all__ = ["Recorder"]
 
 
 class Recorder(Protocol):
-    """Records on their way to the ledger; a record that was put survives a kill of every process."""
+    """Records on their way to the ledger; a record that was put survives a kill of every process.
+
+    Attributes:
+        most_bytes: of a record; larger ones would crowd out others.
+    """
+
+    most_bytes: int
 
     def next_id(self) -> str:
         """An id for a request that has just come; unique over all rings and restarts."""

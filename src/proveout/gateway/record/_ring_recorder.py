@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["RingRecorder"]
 
 POLL_SECONDS = 0.005
+# One record may take this share of the ring.
+LARGEST_SHARE = 8
 _NUMBERS_AT_A_TIME = 4096
 _POKE = b"!"
 
@@ -28,6 +30,9 @@ class RingRecorder:
         line: one end of a ``socketpair``, whose other end `Drain.add` has: a byte wakes the other side, and its end
             says that the other process is gone. Without one, `durable` looks every few milliseconds.
         poll_seconds: after which it looks whether the drain has come further, though nobody said so.
+
+    Attributes:
+        most_bytes: of a record: a share of the ring, so that one cannot crowd out the others.
 
     Raises:
         WriterBusy: another worker has the ring.
@@ -47,6 +52,7 @@ class RingRecorder:
     def __init__(self, ring: Ring, line: socket.socket | None = None, *, poll_seconds: float = POLL_SECONDS) -> None:
         ring.claim()
         self._ring = ring
+        self.most_bytes = ring.most_bytes // LARGEST_SHARE
         self._line = line
         self._poll_seconds = poll_seconds
         self._prefix = f"req_{ring.id}_"

@@ -25,7 +25,7 @@ from proveout.gateway.tasks._asked import ASKS
 from proveout.gateway.tasks._form import conflict
 from proveout.gateway.tasks._inputs import InputReader, OutputGuard, fits_form
 from proveout.gateway.tasks._stages import refusal, stages_for
-from proveout.task import canonical_json, content_hash, fingerprint
+from proveout.task import canonical_json, content_hash, fingerprint, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -75,6 +75,7 @@ class TaskAnswerer:
         self._created = created
         self._inputs, self._guard = InputReader(task), OutputGuard(task)
         self.fingerprint = _fingerprint(name, task, self._stages)
+        self._prices = prices_of(task.incumbent) if any(one.pays for one in stages.values()) else None
 
     @property
     def info(self) -> ModelInfo:
@@ -85,6 +86,14 @@ class TaskAnswerer:
     def stages(self) -> dict[str, Stage]:
         """Those who may answer, by kind."""
         return dict(self._stages)
+
+    def worst_usd(self, exchange: Exchange) -> float:
+        """US dollars that a request may cost: those who may answer and pay for it each ask the incumbent once."""
+        paying = sum(one.pays for one in stages_for(exchange.tier.answers, self._stages))
+        if self._prices is None or not paying:
+            return 0.0
+        incumbent = self._task.incumbent
+        return paying * self._prices.usd(incumbent.prompt_tokens + len(exchange.body), incumbent.max_tokens)
 
     def read(self, exchange: Exchange) -> None:
         """A step: read the task's inputs from the request's body, and all else that it asks.
