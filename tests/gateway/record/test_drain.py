@@ -235,7 +235,7 @@ def test_it_waits_little_when_busy_and_longer_when_idle(ring: Ring, ledger: Ledg
 
     drain.run(stop, waits.append)
     drain.close()
-    assert waits == [0.05, 0.05, 0.01, 0.02, 0.04, 0.05, 0.05, 0.05, 0.05, 0.0]
+    assert waits == [0.2, 0.2, 0.05, 0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.0]
 
 
 def test_what_comes_before_the_stop_is_written(ring: Ring, ledger: Ledger, make: Make, served: Served) -> None:

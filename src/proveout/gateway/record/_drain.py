@@ -26,7 +26,7 @@ MOST_RECORDS = 4096
 MOST_BYTES = 4 * 1024 * 1024
 # Longer makes batches larger, and a commit costs as much as some 50 records; who waits for one ends the pause.
 BUSY_SECONDS = 0.05
-IDLE_SECONDS = 0.05
+IDLE_SECONDS = 0.2
 RETRY_SECONDS = 0.25
 # arm64 may show that there is a record a moment before it shows the record; after this it never will.
 DAMAGED_SECONDS = 1.0
