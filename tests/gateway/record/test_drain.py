@@ -107,8 +107,10 @@ def test_a_full_disk_holds_records_back_and_loses_none(
             recorder.put(make(names[-1], padding=1000))
             now[0] += 0.1
             assert drain.step() == 0
+            assert not recorder.writable
         assert len(names) > 40
         assert ring.drained == 0
+        assert recorder.room < 1208
     assert [notice.partition(":")[2][:13] for notice in notices] == [" cannot write"], "said once"
     assert drain.step() == 0, "it does not try all the time"
     now[0] += 1
@@ -116,6 +118,7 @@ def test_a_full_disk_holds_records_back_and_loses_none(
     assert len(notices) == 2
     assert "there is room again" in notices[1]
     assert recorder.has_room(1200)
+    assert (recorder.writable, recorder.room) == (True, ring.capacity)
     assert served() == names
     assert verify_ledger(workspace).ok
     drain.close()

@@ -105,6 +105,7 @@ class Drain:
         """
         with self._lock:
             ring.mark = len(self._ledger)
+            ring.stuck = self._full_until is not None
             self._slots.append(_Slot(ring, line))
             if line is not None:
                 line.settimeout(0)
@@ -210,6 +211,7 @@ class Drain:
         self._slots.append(self._slots.pop(0))  # the first to be asked is the last next time
         if self._full_until is not None:
             self._full_until = None
+            self._tell_stuck(stuck=False)
             self._notice(f"{self._ledger.workspace.ledger}: there is room again; what had waited is written.")
         return records
 
@@ -227,7 +229,12 @@ class Drain:
     def _wait_for_room(self, error: DiskFull) -> None:
         if self._full_until is None:
             self._notice(f"{error} Until then records stay in the rings; when those are full, requests are refused.")
+            self._tell_stuck(stuck=True)
         self._full_until = self._clock() + RETRY_SECONDS
+
+    def _tell_stuck(self, *, stuck: bool) -> None:
+        for slot in self._slots:
+            slot.ring.stuck = stuck
 
     def _answer(self) -> None:
         """Poke the workers that wait for something that is done."""
