@@ -14,7 +14,6 @@ import pytest
 
 from proveout.errors import Overloaded
 from proveout.gateway import Configuration, Key, RequestServed, Settings
-from proveout.gateway._settings import Provider
 from proveout.gateway.keys._secret import digest_of, new_secret
 from proveout.gateway.limits import Limiter, LocalSlots
 from proveout.gateway.limits._slots import CELL, DAY_SPENT, HELD
@@ -200,9 +199,7 @@ class World:
             before=None if before is None else before.providers,
         )
         configuration = Configuration(home=self.home, settings=made, keys=self.keys)
-        return State(
-            configuration, tasks=self.tasks, embedders=self.embedders, providers=providers, before=before
-        )
+        return State(configuration, tasks=self.tasks, embedders=self.embedders, providers=providers, before=before)
 
     def _open(self, **_: Any) -> FakeClient:
         self.clients.append(FakeClient(lambda call: self.say(call)))

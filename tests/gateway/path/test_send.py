@@ -6,13 +6,14 @@ import pytest
 
 from proveout.gateway import ANONYMOUS
 from proveout.gateway._exchange import Exchange, Outcome, Wanted
-from proveout.gateway.path._send import own_headers
+from proveout.gateway._heads import pairs_of
+from proveout.gateway.path._send import own_head
 
 
 def sent(stream: bool = False, **outcome: Any) -> dict[bytes, bytes]:
     made = Exchange(id="r1", operation="chat", wanted=Wanted(model="m", stream=stream), outcome=Outcome(**outcome))
     assert made.key is ANONYMOUS
-    return dict(own_headers(made))
+    return dict(pairs_of(own_head(made)))
 
 
 def test_what_is_known_is_said_and_nothing_else() -> None:
@@ -37,7 +38,9 @@ def test_a_cost_that_nobody_knows_yet_is_not_stated(more: dict[str, Any]) -> Non
 
 
 def test_a_head_goes_with_the_length_of_a_body_and_without_one_for_events(gate: Any) -> None:
-    made = gate(lambda _call: (200, gate.events("a")) if b'"stream":true' in _call.body.replace(b" ", b"") else (200, b"{}"))
+    made = gate(
+        lambda _call: (200, gate.events("a")) if b'"stream":true' in _call.body.replace(b" ", b"") else (200, b"{}")
+    )
     whole, stream = made.get(), made.get(stream=True)
     assert whole.headers["content-length"] == str(len(whole.body))
     assert "content-length" not in stream.headers

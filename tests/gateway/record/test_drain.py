@@ -225,7 +225,7 @@ def test_closing_keeps_what_was_not_taken(workspace: Workspace, ledger: Ledger, 
     assert [path.name for path in rings_folder(workspace).iterdir()] == ["w1.ring"]
 
 
-def test_it_waits_for_a_batch_and_not_at_all_with_a_backlog(ring: Ring, ledger: Ledger, make: Make) -> None:
+def test_it_waits_a_little_and_not_at_all_with_a_backlog(ring: Ring, ledger: Ledger, make: Make) -> None:
     waits: list[float] = []
     puts = iter([0, 0, 1, 0, 0, 0, 0, 0, 0, 2500])
     drain = Drain(ledger, [ring])

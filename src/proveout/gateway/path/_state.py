@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from proveout.gateway._key import Key
     from proveout.gateway._settings import Limits
     from proveout.gateway.limits import Subjects
+    from proveout.gateway.path._caching import Caching
     from proveout.gateway.tasks import EmbeddingsAnswerer, TaskAnswerer
 
 __all__ = ["State", "build_state"]
@@ -77,7 +78,7 @@ class State:
         self.keys = KeyRing(configuration.keys) if _asks_for_key(configuration) else None
         self.shedder = Shedder(settings.server.most_under_way, settings.tiers)
         kept = None if before is None else before.caching
-        self.caching = caching_of(configuration, tasks, clock=time.monotonic, before=kept)
+        self.caching: Caching | None = caching_of(configuration, tasks, clock=time.monotonic, before=kept)
         self.traces = bool(settings.telemetry.otlp)
         self.guards_in = text_guards(settings.guards.input)
         self.guards_out = text_guards(settings.guards.output)

@@ -25,8 +25,7 @@ __all__ = ["Drain"]
 MOST_RECORDS = 4096
 MOST_BYTES = 4 * 1024 * 1024
 # Longer makes batches larger, and a commit costs as much as some 50 records; who waits for one ends the pause.
-BUSY_SECONDS = 0.05
-IDLE_SECONDS = 0.05
+WAIT_SECONDS = 0.05
 RETRY_SECONDS = 0.25
 # arm64 may show that there is a record a moment before it shows the record; after this it never will.
 DAMAGED_SECONDS = 1.0
@@ -92,7 +91,6 @@ class Drain:
         self._ear, self._bell = _pair()
         self._selector.register(self._ear, EVENT_READ, self._ear)
         self._full_until: float | None = None
-        self._pause = IDLE_SECONDS
         for ring in rings:
             self.add(ring)
 
@@ -261,15 +259,5 @@ class Drain:
             slot.ring.path.unlink(missing_ok=True)
 
     def _seconds(self, count: int) -> float:
-        """How long to wait after a step: not at all with a backlog, a little when busy, longer and longer when idle."""
-        if count >= MOST_RECORDS // 2:
-            return 0.0
-        self._pause = BUSY_SECONDS if count else min(2 * self._pause, IDLE_SECONDS)
-        return self._pause
-
-
-def _pair() -> tuple[socket.socket, socket.socket]:
-    ear, bell = socket.socketpair()
-    ear.settimeout(0)
-    bell.settimeout(0)
-    return ear, bell
+        """How long to wait after a step: not at all with a backlog."""
+        return 0.0 if count >= MOST_RECORDS // 2 else WAIT_SECONDS
