@@ -200,9 +200,7 @@ class World:
             before=None if before is None else before.providers,
         )
         configuration = Configuration(home=self.home, settings=made, keys=self.keys)
-        return State(
-            configuration, tasks=self.tasks, embedders=self.embedders, providers=providers, before=before
-        )
+        return State(configuration, tasks=self.tasks, embedders=self.embedders, providers=providers, before=before)
 
     def _open(self, **_: Any) -> FakeClient:
         self.clients.append(FakeClient(lambda call: self.say(call)))

@@ -124,7 +124,11 @@ def test_a_free_tier_gets_what_a_higher_one_was_answered_and_never_the_other_way
 @pytest.mark.parametrize(
     ("path", "more", "hits"),
     [
-        ("/v1/chat/completions", {"messages": [{"role": "system", "content": "x"}, {"role": "user", "content": "hi"}]}, 1),
+        (
+            "/v1/chat/completions",
+            {"messages": [{"role": "system", "content": "x"}, {"role": "user", "content": "hi"}]},
+            1,
+        ),
         ("/v1/chat/completions", {"metadata": {"note": "a"}}, 1),
         ("/v1/chat/completions", {"metadata": {"segment": "gold"}}, 0),
         ("/v1/chat/completions", {"metadata": {"evidence": "true"}}, 0),
@@ -172,7 +176,10 @@ def test_equal_requests_at_once_ask_once_and_a_failed_one_fails_alone(gate: Any)
 
 
 def test_a_leader_that_goes_away_leaves_nobody_waiting(gate: Any) -> None:
-    made = gate(lambda _call: (200, [asyncio.Event(), gate.completion()] if len(made.calls) == 1 else gate.completion()), **EXACT)
+    made = gate(
+        lambda _call: (200, [asyncio.Event(), gate.completion()] if len(made.calls) == 1 else gate.completion()),
+        **EXACT,
+    )
 
     async def main() -> None:
         leader, follower = (asyncio.ensure_future(made.ask(temperature=0)) for _ in range(2))
@@ -286,9 +293,7 @@ def test_a_cache_that_fails_fails_no_request(gate: Any, monkeypatch: pytest.Monk
 
         return Opened(embedder=Letters(), decide=lambda: None, log=log)
 
-    monkeypatch.setattr(
-        _caching, "semantic_cache", lambda *_, clock, **__: SemanticCache(opens=opens, clock=clock)
-    )
+    monkeypatch.setattr(_caching, "semantic_cache", lambda *_, clock, **__: SemanticCache(opens=opens, clock=clock))
     made = gate(served={"desk": counted(gate)[0]}, **SEMANTIC)
     assert say(made, "where is my card").status == 200
     assert "no space left" in made.notices[0]

@@ -59,7 +59,7 @@ def test_large_content_is_kept_as_a_fingerprint() -> None:
 
 
 @given(
-    st.binary(max_size=3000) | st.text("\x00\x1f\"\\\u2028x", max_size=3000).map(str.encode),
+    st.binary(max_size=3000) | st.text('\x00\x1f"\\\u2028x', max_size=3000).map(str.encode),
     st.text(max_size=2000),
     st.integers(1500, 6000),
 )
@@ -114,7 +114,9 @@ def test_what_can_be_read_is_kept(value: Any) -> None:
 def test_a_record_holds_nothing_that_its_configuration_says(gate: Any) -> None:
     """Without its content it has few bytes, and none of them is of the settings."""
     key = Key(id="aaaaaaaa", name="a long name of a team", digest=b"x" * 32, models=("m*",) * 20)
-    made = exchange(route="provider:main", model="gpt-5-mini-2025-08-07", usd=0.00123, stages={"upstream": 812, "answer": 900})
+    made = exchange(
+        route="provider:main", model="gpt-5-mini-2025-08-07", usd=0.00123, stages={"upstream": 812, "answer": 900}
+    )
     made.key = key
     made.client_id, made.traceparent = "c" * 32, "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
     encoded = record_of(made, 200, kept=False, most_bytes=ROOM, clock=0.0)

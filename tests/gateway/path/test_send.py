@@ -37,7 +37,9 @@ def test_a_cost_that_nobody_knows_yet_is_not_stated(more: dict[str, Any]) -> Non
 
 
 def test_a_head_goes_with_the_length_of_a_body_and_without_one_for_events(gate: Any) -> None:
-    made = gate(lambda _call: (200, gate.events("a")) if b'"stream":true' in _call.body.replace(b" ", b"") else (200, b"{}"))
+    made = gate(
+        lambda _call: (200, gate.events("a")) if b'"stream":true' in _call.body.replace(b" ", b"") else (200, b"{}")
+    )
     whole, stream = made.get(), made.get(stream=True)
     assert whole.headers["content-length"] == str(len(whole.body))
     assert "content-length" not in stream.headers

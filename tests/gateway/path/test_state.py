@@ -140,7 +140,12 @@ def test_models_are_those_that_a_key_may_use(gate: Any) -> None:
 
 def test_a_key_is_asked_for_as_the_settings_say(gate: Any) -> None:
     _, key = gate.key()
-    for asks, keys, found in (("auto", [], False), ("auto", [key], True), ("always", [], True), ("never", [key], False)):
+    for asks, keys, found in (
+        ("auto", [], False),
+        ("auto", [key], True),
+        ("always", [], True),
+        ("never", [key], False),
+    ):
         made = gate(keys=keys, server={"require_key": asks})
         assert (made.gateway.state.keys is not None) == found
 

@@ -89,7 +89,9 @@ def test_no_process_shares_its_counts_with_another() -> None:
     assert other.by_tier == {}
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"model":1}', b'{"model":""}', b"{" * 5000, b"\xff", b'{"model":"m"'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b'{"model":1}', b'{"model":""}', b"{" * 5000, b"\xff", b'{"model":"m"']
+)
 def test_what_is_no_request_is_refused_by_the_first_step(gate: Any, body: bytes) -> None:
     with pytest.raises(Refused) as refused:
         after(gate(), body)
