@@ -55,7 +55,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url
 lock:
 	$(LOCK) --extra encoder --extra convert --extra retrieval --extra prices --extra symbolic --extra gateway \
 	  --output-file requirements/run.txt
-	$(LOCK) --extra local --extra dspy --extra dates --extra events --extra nats --group test --group lint --group docs --group bench \
+	$(LOCK) --extra local --extra dspy --extra dates --extra events --extra nats --extra telemetry --extra oidc --group test --group lint --group docs --group bench \
 	  --constraint requirements/run.txt --output-file requirements/dev.txt
 	echo "torch ; python_version < '3'" > requirements/.no-torch
 	$(LOCK) --extra tune --constraint requirements/run.txt --constraint requirements/dev.txt \

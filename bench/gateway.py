@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
-from gateway_peers import PEERS, Direct, Measurable, Setup, compiled, start, version
+from gateway_peers import PEERS, Direct, Measurable, Served, Setup, compiled, start, version
 from gateway_processes import pin, spread
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         try:
             found = rounds(up, arguments.repeats, arguments.seconds)
             memory = {name: running["fast"].memory_mb() for name, running in up.items()}
+            shares = {name: one.cpu_shares() for name, by in up.items() if isinstance(one := by["fast"], Served)}
             starts = {name: [one.started_seconds for one in running.values()] for name, running in up.items()}
         finally:
             end(up)
@@ -151,6 +152,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         "versions": {name: version(name, home) for name, home in names.items()},
         "start_seconds": {name: spread(values) for name, values in starts.items()},
         "memory_mb": memory,
+        "cpu_shares": shares,
         "cases": {
             case: {name: {figure: spread(values) for figure, values in by.items()} for name, by in ways.items() if by}
             for case, ways in found.items()
@@ -168,7 +170,8 @@ def table(found: dict[str, Any]) -> str:
         if name != "direct":
             lines.append(
                 f"{name:>10} {found['versions'][name]:<14} starts in {kept['median']:.2f} s, "
-                f"{found['memory_mb'][name]:.0f} MB"
+                f"{found['memory_mb'][name]:.0f} MB; CPU by process: "
+                + " ".join(f"{share:.0%}" for share in found["cpu_shares"].get(name, [1.0]))
             )
     for case, ways in found["cases"].items():
         lines += ["", case, f"{'':>10}" + "".join(f"{column:>26}" for column in COLUMNS)]

@@ -139,6 +139,11 @@ class Served:
         """Of all its processes."""
         return self._started.memory_mb()
 
+    def cpu_shares(self) -> list[float]:
+        """Of each process, parents first, in the CPU time of all."""
+        spent = self._started.cpu_of_each()
+        return [seconds / sum(spent.values()) for seconds in spent.values()]
+
     def processes(self) -> Started:
         """What was started."""
         return self._started
@@ -294,7 +299,7 @@ def _key(setup: Setup) -> Mapping[str, str]:
     """A key of the gateway's own, so that it is checked in every request."""
     home = setup.folder / "home"
     home.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "proveout", "key", "create", "bench", "--home", str(home), "--json"]
+    command = [sys.executable, "-m", "proveout", "key", "create", "--name", "bench", "--home", str(home), "--json"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {"authorization": f"Bearer {json.loads(told)['secret']}"}
 

@@ -75,22 +75,30 @@ class Started:
             found += children.get(pid, [])
         return found
 
-    def cpu_seconds(self) -> float:
-        """User and system time of all of them so far, and of children that ended."""
-        ticks = 0
+    def cpu_of_each(self) -> dict[int, float]:
+        """Seconds of user and system time so far by process, with children that ended in their parent's."""
+        found = {}
         for pid in self.pids():
             with suppress(OSError):  # it ended just now
-                ticks += sum(int(field) for field in _fields(Path(f"/proc/{pid}/stat"))[11:15])
-        return ticks / TICKS
+                found[pid] = sum(int(field) for field in _fields(Path(f"/proc/{pid}/stat"))[11:15]) / TICKS
+        return found
 
-    def memory_mb(self) -> float:
-        """Resident memory of all of them, shared pages counted in each."""
-        found = 0
+    def cpu_seconds(self) -> float:
+        """Of all of them."""
+        return sum(self.cpu_of_each().values())
+
+    def memory_of_each(self) -> dict[int, float]:
+        """Resident megabytes by process."""
+        found = {}
         for pid in self.pids():
             with suppress(OSError):  # it ended just now
                 pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-                found += pages * os.sysconf("SC_PAGE_SIZE")
-        return found / 1e6
+                found[pid] = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return found
+
+    def memory_mb(self) -> float:
+        """Of all of them, shared pages counted in each."""
+        return sum(self.memory_of_each().values())
 
     def send(self, line: str) -> None:
         """A line for its standard input."""

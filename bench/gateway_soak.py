@@ -46,7 +46,7 @@ require_key = "always"
 most_body_bytes = {MOST_BODY}
 [providers.fake]
 base_url = "@URL@"
-first_byte_seconds = 1.0
+first_byte_seconds = 5.0
 idle_seconds = 1.0
 break_after = 1000000
 [tiers.few.limits]
@@ -98,12 +98,14 @@ class Seen:
         unexpected: answers that their kind does not allow.
         ids: of requests that were answered, whole, with 200.
         memory: seconds since the start, and megabytes.
+        of_each: megabytes by process.
     """
 
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     unexpected: Counter[str] = field(default_factory=Counter)
     ids: set[str] = field(default_factory=set)
     memory: list[tuple[float, float]] = field(default_factory=list)
+    of_each: list[dict[int, float]] = field(default_factory=list)
 
 
 def made(kind: str, chance: random.Random, keys: dict[str, str]) -> bytes:
@@ -153,7 +155,8 @@ async def soak(port: int, seconds: float, rate: float, keys: dict[str, str], gat
 
     async def sample() -> None:
         while True:
-            seen.memory.append((time.perf_counter() - began, gateway.memory_mb()))
+            seen.of_each.append(gateway.memory_of_each())
+            seen.memory.append((time.perf_counter() - began, sum(seen.of_each[-1].values())))
             await asyncio.sleep(SAMPLE_SECONDS)
 
     sampling = asyncio.create_task(sample())
@@ -194,10 +197,10 @@ def proveout(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def new_keys(home: Path) -> dict[str, str]:
     """Secrets by name."""
-    wanted = {f"key{number}": [] for number in range(KEYS)} | {"few": ["--tier", "few"]}
+    wanted: dict[str, list[str]] = {f"key{number}": [] for number in range(KEYS)} | {"few": ["--tier", "few"]}
     keys = {}
     for name, options in wanted.items():
-        done = proveout("key", "create", name, "--home", str(home), *options, "--json")
+        done = proveout("key", "create", "--name", name, "--home", str(home), *options, "--json")
         done.check_returncode()
         keys[name] = json.loads(done.stdout)["secret"]
     return keys
@@ -206,7 +209,7 @@ def new_keys(home: Path) -> dict[str, str]:
 def recorded(home: Path) -> tuple[set[str], int]:
     """Ids of requests in the ledger, and how many entries they have."""
     with LedgerReader.open(Workspace(home)) as reader:
-        ids = [json.loads(entry.payload)["id"] for entry in reader.entries("gateway.request")]
+        ids = [json.loads(entry.payload())["id"] for entry in reader.entries("gateway.request")]
     return set(ids), len(ids)
 
 
@@ -231,6 +234,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "statuses": {f"{kind} {status}": count for (kind, status), count in sorted(seen.statuses.items())},
         "unexpected": dict(seen.unexpected.most_common(20)),
         "memory": slope(seen.memory, seconds),
+        "memory_of_each": [seen.of_each[int(WARM_SHARE * len(seen.of_each))], seen.of_each[-1]],
         "acknowledged": len(seen.ids),
         "lost": len(seen.ids - ids),
         "recorded_twice": entries - len(ids),

@@ -59,7 +59,7 @@ async def measure(client: Any, connections: int, seconds: float, *, stream: bool
 async def main() -> None:
     """Answer each line."""
     built = AsyncTensorZeroGateway.build_embedded(config_file=sys.argv[1], async_setup=True)
-    async with await built as client:  # type: ignore[misc]  a future, as async_setup asks for
+    async with await built as client:
         await call(client, stream=False)
         print("ready", flush=True)
         while line := await asyncio.to_thread(sys.stdin.readline):

@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if path.exists()]
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Test files that a page names as evidence.
+SHOWN_BY = re.compile(r"`([a-z0-9_/]*test_[a-z0-9_]+\.py)`")
 # The rows that the tutorials' commands read.
 INTENTS = {"card": "my card {} is lost", "refund": "please refund order {}", "hours": "are you open on day {}"}
 
@@ -50,3 +52,11 @@ def test_every_example_runs(page: Path, here: Path) -> None:
         command = [sys.executable, "-W", "error", "-c", python]
         done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{page}\n{done.stderr}"
+
+
+def test_every_test_that_the_security_page_names_is_there() -> None:
+    page = ROOT / "docs" / "design" / "gateway-security.md"
+    named = set(SHOWN_BY.findall(page.read_text(encoding="utf-8")))
+    missing = sorted(name for name in named if not (ROOT / "tests" / "gateway" / name).is_file())
+    assert len(named) > 20
+    assert not missing

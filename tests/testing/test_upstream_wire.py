@@ -81,7 +81,7 @@ def test_a_stream_says_what_the_whole_answer_says(parts: dict[str, Any], words: 
 
 
 def test_a_response_in_events_ends_with_the_whole_one() -> None:
-    parts = {"model": "m", "input": "Hello", "tools": [{"type": "function", **TOOL}]}
+    parts: dict[str, Any] = {"model": "m", "input": "Hello", "tools": [{"type": "function", **TOOL}]}
     for given_parts in (parts, parts | {"tools": []}):
         whole = json.loads(read(asked(b"/v1/responses", **given_parts))[1])
         events = events_of(read(asked(b"/v1/responses", **given_parts, stream=True))[1])

@@ -48,7 +48,8 @@ def _export(workspace: Workspace, to: Path, model: str, template: str, json_to: 
 
     def show(console: Console) -> None:
         console.print(f"{len(lines):,} rows in {to}", markup=False)
-        next_command(console, f"proveout new desk --kind classify --examples {to} --input text --output answer")
+        columns = "--input text --output answer --incumbent answer"
+        next_command(console, f"proveout new desk --kind classify --examples {to} {columns}")
 
     emit({"rows": len(lines), "file": str(to)}, json_to, show)
 
@@ -64,11 +65,12 @@ def _show(console: Console, found: list[Feature], home: Path) -> None:
     from rich.table import Table  # noqa: PLC0415  only people need it
 
     table = Table(box=None, pad_edge=False)
-    for name in ("model", "template", "requests", "failed", "repeated", "tokens in", "out", "USD", "p50 ms", "p95 ms"):
+    for name in ("model", "template", "calls", "failed", "again", "in", "out", "USD", "p50", "p95"):
         table.add_column(name, justify="left" if name in {"model", "template"} else "right", no_wrap=True)
     for one in found:
         table.add_row(*_cells(one))
     console.print(table)
+    console.print("again: inputs that had come before; in, out: tokens; p50, p95: milliseconds", markup=False)
     for one in found:
         if one.begins:
             console.print(f"{one.template}: {one.begins}", markup=False)

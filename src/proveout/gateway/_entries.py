@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from proveout.ledger import EntryBody, entry
 
 __all__ = ["RequestServed"]
@@ -77,7 +79,7 @@ class RequestServed(EntryBody, frozen=True, kw_only=True, omit_defaults=True):
     verdicts: tuple[tuple[str, str], ...] = ()
     attempts: int = 0
     microseconds: int = 0
-    stages: dict[str, int] = {}
+    stages: dict[str, int] = msgspec.field(default_factory=dict)
     input_hash: str = ""
     answer_hash: str = ""
     input: Any = None

@@ -124,8 +124,8 @@ class Held(Protocol):
         """Replace what was held by what was used; called once, also for a request that failed."""
         ...
 
-    def headers(self) -> Headers:
-        """``x-ratelimit-*`` as they stand."""
+    def head(self) -> bytes:
+        """``x-ratelimit-*`` as they stand: lines of a head, each with its line break."""
         ...
 
 
@@ -142,6 +142,7 @@ class Exchange(msgspec.Struct, kw_only=True):
         traceparent: W3C trace context as the client sent it; "" when it is not valid.
         onward: ``traceparent`` that goes upstream; "" sends none.
         evidence: the client asks for what the answer stands on (``x-proveout-evidence: 1``).
+        raw: the server takes lines of a head as they are.
         time: nanoseconds since the epoch when it came.
         started: of the monotonic clock, seconds.
         now: the state in force when it came; a reload does not change it under way.
@@ -170,6 +171,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     traceparent: str = ""
     onward: str = ""
     evidence: bool = False
+    raw: bool = False
     time: int = 0
     started: float = 0.0
     now: Any = None

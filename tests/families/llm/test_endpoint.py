@@ -10,7 +10,7 @@ import pytest
 
 from proveout import loop
 from proveout.errors import BudgetExceeded, ProviderError
-from proveout.families import BuildRun, LlmFamily
+from proveout.families import BuildRun, EndpointCandidate, LlmFamily
 from proveout.task import Incumbent
 from proveout.testing import FakeProvider, Reply, answering, completion, make_splits, make_task, refusal
 
@@ -88,3 +88,20 @@ def test_an_endpoint_that_cannot_be_used_stops_the_build(endpoint: Endpoint, tmp
             LlmFamily().build(task, train, select, run)
     assert caught.value.exit_code == 7
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_live_traffic_keeps_no_answer_and_is_not_ended_by_the_budget_of_a_build(desk: Path) -> None:
+    with FakeProvider(answering(read)) as fake:
+        call_it(desk, fake.url, cap="[budgets]\nbuild_usd = 1.0\n")
+        loop.snapshot(desk)
+        built = loop.build(desk, names=["llm"]).built[0]
+        assert isinstance(built.candidate, EndpointCandidate)
+        served = built.candidate.serving()
+        before, kept = len(fake.requests), sorted((desk / ".proveout" / "cache").rglob("*"))
+        for _ in range(2):
+            (answer,) = served.answer([{"text": "my card is gone"}])
+            assert answer.output == {"intent": "card"}
+            assert not answer.usage.cached
+        assert len(fake.requests) == before + 2
+        assert sorted((desk / ".proveout" / "cache").rglob("*")) == kept
+    assert served._prompt.cap is None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from proveout import loop
 from proveout.testing import FakeUpstream
 
 PROVIDER_KEY = "sk-of-the-provider"
@@ -28,17 +29,25 @@ body_seconds = 2.0
 
 [providers.upstream]
 base_url = "@URL@"
+models = ["fake-large", "fake-small", "fake-embedding", "fault-*", "flaky-*", "echo*"]
 api_key_env = "FAKE_PROVIDER_KEY"
-first_byte_seconds = 1.0
-idle_seconds = 1.0
+first_byte_seconds = 0.5
+idle_seconds = 0.5
 retries = 1
 retry_share = 1.0
 break_after = 1000000
 
+[tasks.desk]
+route = "distilled"
+
 [tiers.few.limits]
-requests_per_minute = 120
-burst_seconds = 0.5
+requests_per_minute = 60
+burst_seconds = 1.0
 """
+INTENTS = {
+    "card": ["my card {} is lost", "i cannot find card number {}", "card {} was stolen"],
+    "refund": ["please refund order {}", "i want my money back for order {}", "order {} should be refunded"],
+}
 
 
 @dataclass
@@ -76,7 +85,7 @@ def run(*arguments: str) -> str:
 
 def new_key(home: Path, name: str, *options: str) -> str:
     """A key's secret."""
-    told = json.loads(run("key", "create", name, "--home", str(home), *options, "--json"))
+    told = json.loads(run("key", "create", "--name", name, "--home", str(home), *options, "--json"))
     secret: str = told["secret"]
     return secret
 
@@ -95,8 +104,22 @@ def direct(provider: FakeUpstream) -> Target:
 
 
 @pytest.fixture(scope="session")
-def gateway(provider: FakeUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """``proveout serve`` before the provider, with keys."""
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A task of two intents, with a candidate that was built."""
+    folder = tmp_path_factory.mktemp("task")
+    texts = [(text, intent) for intent, texts in INTENTS.items() for text in texts]
+    for name, numbers in {"train": range(10), "test": range(10, 14)}.items():
+        rows = [f"{text.format(number)},{intent}" for number in numbers for text, intent in texts]
+        (folder / f"{name}.csv").write_text("\n".join(["text,intent", *rows]) + "\n")
+    examples, test = [folder / "train.csv"], [folder / "test.csv"]
+    loop.new(folder / "desk", kind="classify", examples=examples, test=test, inputs=["text"], outputs=["intent"])
+    loop.build(folder / "desk", names=["distilled"], embedder="tfidf")
+    return folder / "desk"
+
+
+@pytest.fixture(scope="session")
+def gateway(provider: FakeUpstream, desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """``proveout serve`` before the provider, with keys and a task."""
     home = tmp_path_factory.mktemp("gateway")
     (home / "gateway.toml").write_text(SETTINGS.replace("@URL@", provider.base_url))
     keys = {
@@ -106,7 +129,7 @@ def gateway(provider: FakeUpstream, tmp_path_factory: pytest.TempPathFactory) ->
         "other": new_key(home, "other"),
         "wrong": "sk-wrong",
     }
-    command = [sys.executable, "-m", "proveout", "serve", "--home", str(home), "--port", "0"]
+    command = [sys.executable, "-m", "proveout", "serve", str(desk), "--home", str(home), "--port", "0"]
     env = os.environ | {"FAKE_PROVIDER_KEY": PROVIDER_KEY, "PYTHONUNBUFFERED": "1"}
     errors = (home / "stderr").open("w")
     with errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=env) as process:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, event
 
 from proveout.errors import Forbidden, Unauthenticated
 from proveout.gateway import ANONYMOUS, Key
 from proveout.gateway.keys import KeyRing, create_key, load_keys, revoke_key, rotate_key
-from proveout.store import SqlStore, Workspace, open_store
+from proveout.store import Workspace, open_store
 
 GOOD = "pvo_aaaaaaaa_" + "A" * 43
 MALFORMED = [
@@ -39,16 +39,14 @@ class Made:
 
 
 @pytest.fixture
-def made() -> Iterator[Made]:
-    engine = create_engine("sqlite://")
+def made(tmp_path: Path) -> Iterator[Made]:
     statements: list[str] = []
 
-    @event.listens_for(engine, "before_cursor_execute")
     def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
-    with SqlStore(engine, about="memory") as store:
-        store.migrate()
+    event.listen(Engine, "before_cursor_execute", record)
+    with open_store(Workspace(tmp_path)) as store:
         good = create_key(store, "good", clock=lambda: 100.0)[1]
         expired = create_key(store, "expired", expires=150.0, clock=lambda: 100.0)[1]
         revoked = create_key(store, "revoked", clock=lambda: 100.0)[1]
@@ -57,6 +55,7 @@ def made() -> Iterator[Made]:
         assert statements
         statements.clear()
         yield Made(statements, ring, {"good": good, "expired": expired, "revoked": revoked})
+    event.remove(Engine, "before_cursor_execute", record)
 
 
 def refusal(ring: KeyRing, secret: bytes, now: float = 200.0) -> Unauthenticated:

@@ -18,7 +18,8 @@ BUDGET = {"tiers": {"standard": {"limits": {"usd_per_day": 100}}}}
 
 
 def exchange(state: Any, body: bytes, **more: Any) -> Exchange:
-    made = Exchange(**{"id": "1", "operation": "chat", "body": body, "wanted": read_chat(body), "tier": Tier()} | more)
+    fields: dict[str, Any] = {"id": "1", "operation": "chat", "body": body, "wanted": read_chat(body), "tier": Tier()}
+    made = Exchange(**fields | more)
     made.answerer = state.answerer_of(made)
     return made
 
@@ -60,7 +61,7 @@ def state_of(settings: dict[str, Any], **more: Any) -> Any:
     from proveout.gateway.providers import Providers  # noqa: PLC0415
 
     made = msgspec.convert(settings, Settings)
-    providers = Providers(made, clock=lambda: 0.0, environment={}, rng=Random(0), open=lambda **_: None)  # type: ignore[arg-type,return-value]
+    providers = Providers(made, clock=lambda: 0.0, environment={}, rng=Random(0), open=lambda **_: None)  # type: ignore[arg-type]
     parts = {"tasks": {}, "embedders": {}} | more
     return State(Configuration(home="/nowhere", settings=made), providers=providers, **parts)
 
@@ -126,7 +127,7 @@ def test_limits_are_looked_up_once_for_each_key_and_task_and_forgotten_when_too_
 
 
 def test_models_are_those_that_a_key_may_use(gate: Any) -> None:
-    secret, key = gate.key(models=("desk", "main/*"))
+    _, key = gate.key(models=("desk", "main/*"))
     providers = {"main": {"base_url": "https://x.example/v1", "models": ["gpt-a", "gpt-*"]}}
     tasks = {name: gate.task(name, candidate=gate.answered()) for name in ("desk", "other")}
     made = gate(keys=[key], served=tasks, providers=providers).gateway.state

@@ -39,7 +39,7 @@ class Asker:
     Args:
         incumbent: where it is, and how many calls may be under way.
         provider: makes the calls.
-        cache: keeps the answers.
+        cache: keeps the answers; None keeps none.
         clock: seconds; a test passes its own.
     """
 
@@ -47,7 +47,7 @@ class Asker:
         self,
         incumbent: Incumbent,
         provider: Completes,
-        cache: AnswerCache,
+        cache: AnswerCache | None,
         *,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -82,13 +82,14 @@ class Asker:
         return [found[key] for key in keys]
 
     def _ask(self, key: str, body: dict[str, Any]) -> Paid:
-        kept = self._cache.get(key)
+        kept = None if self._cache is None else self._cache.get(key)
         if kept is not None:
             return kept
         begun = self._clock()
         completion = self._provider.complete(body)
         paid = Paid(completion, round(self._clock() - begun, DIGITS))
-        self._cache.put(key, paid)
+        if self._cache is not None:
+            self._cache.put(key, paid)
         return paid
 
 

@@ -93,6 +93,11 @@ class EndpointCandidate:
         paid = dict(zip(filled, self.ask([inputs[row] for row in filled]), strict=True))
         return [self._read(paid[row]) if row in paid else _empty() for row in range(len(inputs))]
 
+    def serving(self) -> Self:
+        """The same for live traffic: answers of one client are kept for no other, and no build's budget ends it."""
+        prompt = msgspec.structs.replace(self._prompt, cap=None)
+        return type(self)(prompt, self._shown, asker_of(prompt, None, seed=prompt.card.seed))
+
     def ask(
         self,
         inputs: Sequence[Mapping[str, Any]],
@@ -146,14 +151,15 @@ class EndpointCandidate:
         return cls(prompt, shown, asker_of(prompt, cache, seed=prompt.card.seed))
 
 
-def asker_of(prompt: Prompt, cache: Path, *, seed: int) -> Asker:
+def asker_of(prompt: Prompt, cache: Path | None, *, seed: int) -> Asker:
     """What asks the prompt's endpoint with a budget of its own, or the model on this machine, which costs no money."""
+    kept = None if cache is None else AnswerCache(cache)
     if prompt.incumbent.mode == "local":
         local = LocalProvider(prompt.incumbent.model, LocalSettings(seed=seed))
-        return Asker(prompt.incumbent, local, AnswerCache(cache))
+        return Asker(prompt.incumbent, local, kept)
     budget = Budget(prompt.cap, prompt.prices, about=prompt.incumbent.model)
     provider = Provider(prompt.incumbent, seed=seed, budget=budget)
-    return Asker(prompt.incumbent, provider, AnswerCache(cache))
+    return Asker(prompt.incumbent, provider, kept)
 
 
 def usage_of(paid: Paid, prices: Prices) -> Usage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from proveout.gateway.limits._slots import REQUESTS, TOKENS
@@ -11,37 +12,33 @@ if TYPE_CHECKING:
     from proveout.gateway.limits._slots import Numbers
     from proveout.gateway.limits._terms import Terms
 
-__all__ = ["duration", "headers_of"]
+__all__ = ["duration", "head_of"]
 
 HOUR, MINUTE = 3600, 60
 MILLI = 1000
 
 
-def headers_of(terms: Terms, cells: Numbers, now: float) -> list[tuple[bytes, bytes]]:
-    """What of a limit is left: its size, what may be used at once, and in how long it is whole again.
+def head_of(terms: Terms, cells: Numbers, now: float) -> bytes:
+    """What of a limit is left: its size, what may be used at once, and in how long it is whole again; lines of a head.
 
     The size is what may be used at once: a minute's worth, unless ``burst_seconds`` says otherwise.
     """
-    headers: list[tuple[bytes, bytes]] = []
+    head = b""
     if terms.request_seconds:
-        ahead = max(cells[terms.base + REQUESTS] - now, 0.0)
-        headers += (
-            (b"x-ratelimit-limit-requests", terms.request_size),
-            (b"x-ratelimit-remaining-requests", _remaining(terms.request_most - ahead, terms.request_seconds)),
-            (b"x-ratelimit-reset-requests", duration(ahead - SLACK)),
-        )
+        ahead = cells[terms.base + REQUESTS] - now
+        head = terms.request_lines % _left(ahead, terms.request_most, terms.request_seconds)
     if terms.token_seconds:
-        ahead = max(cells[terms.base + TOKENS] - now, 0.0)
-        headers += (
-            (b"x-ratelimit-limit-tokens", terms.token_size),
-            (b"x-ratelimit-remaining-tokens", _remaining(terms.token_most - ahead, terms.token_seconds)),
-            (b"x-ratelimit-reset-tokens", duration(ahead - SLACK)),
-        )
-    return headers
+        ahead = cells[terms.base + TOKENS] - now
+        head += terms.token_lines % _left(ahead, terms.token_most, terms.token_seconds)
+    return head
 
 
-def _remaining(room: float, seconds: float) -> bytes:
-    return b"%d" % int(room / seconds) if room > 0.0 else b"0"
+def _left(ahead: float, most: float, seconds: float) -> tuple[int, bytes]:
+    """What may be used now, and in how long all of it may."""
+    if ahead <= SLACK:
+        return int(most / seconds), b"0s"
+    room = most - ahead
+    return int(room / seconds) if room > 0.0 else 0, duration(ahead - SLACK)
 
 
 def duration(seconds: float) -> bytes:
@@ -51,7 +48,11 @@ def duration(seconds: float) -> bytes:
         >>> [duration(value).decode() for value in (0.0, 0.0121, 1.0, 8.64, 360.0, 3661.5)]
         ['0s', '13ms', '1s', '8.64s', '6m0s', '1h1m1.5s']
     """
-    millis = -int(-seconds * MILLI // 1) if seconds > 0.0 else 0
+    return _written(-int(-seconds * MILLI // 1)) if seconds > 0.0 else b"0s"
+
+
+@lru_cache(maxsize=1024)
+def _written(millis: int) -> bytes:
     if not millis:
         return b"0s"
     if millis < MILLI:

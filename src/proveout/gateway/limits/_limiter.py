@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from proveout.gateway._heads import pairs_of
 from proveout.gateway.limits._calendar import windows_at
 from proveout.gateway.limits._gcra import booked, refundable
-from proveout.gateway.limits._headers import headers_of
+from proveout.gateway.limits._headers import head_of
 from proveout.gateway.limits._refusal import Asked, refusal
 from proveout.gateway.limits._slots import (
     CELL,
@@ -113,30 +114,30 @@ class Limiter:
         cells = self._cells
         known = self._terms
         windows = self._now() if nano else None
-        checked: list[Terms] = []
+        checked: list[tuple[Terms, float, float]] = []
         for name, limits in subjects:
             terms = known.get(name)
             if terms is None or terms.limits is not limits:
                 terms = self._learn(name, limits)
             base = terms.base
-            ahead = booked(cells[base + REQUESTS], now, terms.request_seconds) - now
-            tokens_ahead = booked(cells[base + TOKENS], now, tokens * terms.token_seconds) - now
+            arrival = booked(cells[base + REQUESTS], now, terms.request_seconds)
+            tokens_arrival = booked(cells[base + TOKENS], now, tokens * terms.token_seconds)
             if (
-                ahead > terms.request_most
-                or tokens_ahead > terms.token_most
+                arrival - now > terms.request_most
+                or tokens_arrival - now > terms.token_most
                 or (windows is not None and not self._affordable(terms, nano, windows))
             ):
                 raise self._refusal(subjects, windows, Asked(tokens, nano, now, self._wall()))
-            checked.append(terms)
-        return Hold(self, [(terms, self._book(terms, tokens, nano, now)) for terms in checked], tokens, nano)
+            checked.append((terms, arrival, tokens_arrival))
+        return Hold(self, [(one[0], self._book(one, tokens, nano)) for one in checked], tokens, nano)
 
-    def _book(self, terms: Terms, tokens: int, nano: float, now: float) -> float:
+    def _book(self, one: tuple[Terms, float, float], tokens: int, nano: float) -> float:
         """Hold what a request may use; the mark of its tokens."""
+        terms, arrival, tokens_arrival = one
         cells, base = self._cells, terms.base
-        cells[base + REQUESTS] = booked(cells[base + REQUESTS], now, terms.request_seconds)
-        seconds = tokens * terms.token_seconds
-        cells[base + TOKENS] = booked(cells[base + TOKENS], now, seconds)
-        mark = cells[base + TOKENS_TOTAL] + seconds
+        cells[base + REQUESTS] = arrival
+        cells[base + TOKENS] = tokens_arrival
+        mark = cells[base + TOKENS_TOTAL] + tokens * terms.token_seconds
         cells[base + TOKENS_TOTAL] = mark
         if nano:
             self._slots.leases[terms.cell] += nano
@@ -209,15 +210,15 @@ class Limiter:
         if windows is not None:
             for terms in all_terms:
                 self._roll(terms.base, windows)
-        return refusal(all_terms, self._cells, asked, headers_of(all_terms[0], self._cells, asked.now))
+        return refusal(all_terms, self._cells, asked, pairs_of(head_of(all_terms[0], self._cells, asked.now)))
 
     def _terms_of(self, name: str, limits: Limits) -> Terms:
         known = self._terms.get(name)
         return self._learn(name, limits) if known is None or known.limits is not limits else known
 
-    def _headers(self, terms: Terms) -> list[tuple[bytes, bytes]]:
+    def _head(self, terms: Terms) -> bytes:
         # Read without the lock: each is one number, and they may be a request older than another.
-        return headers_of(terms, self._cells, self._monotonic())
+        return head_of(terms, self._cells, self._monotonic())
 
 
 class Hold:
@@ -244,6 +245,6 @@ class Hold:
             self._settled = True
             self._limiter._settle(self, tokens, nanodollars(usd) if usd else 0.0)  # noqa: SLF001  its other half
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """``x-ratelimit-*`` of the first limit, as they stand."""
-        return self._limiter._headers(self.booked[0][0]) if self.booked else []  # noqa: SLF001  its other half
+    def head(self) -> bytes:
+        """``x-ratelimit-*`` of the first limit, as they stand: lines of a head."""
+        return self._limiter._head(self.booked[0][0]) if self.booked else b""  # noqa: SLF001  its other half

@@ -80,8 +80,8 @@ class Terms:
         token_most: as ``request_most``.
         day_most: nanodollars.
         month_most: nanodollars.
-        request_size: requests that may be made at once, as a header says it.
-        token_size: tokens that may be taken at once, as a header says it.
+        request_lines: template of the headers on requests, which lacks what is left and for how long.
+        token_lines: the same on tokens.
     """
 
     __slots__ = (
@@ -91,12 +91,12 @@ class Terms:
         "limits",
         "month_most",
         "name",
+        "request_lines",
         "request_most",
         "request_seconds",
-        "request_size",
+        "token_lines",
         "token_most",
         "token_seconds",
-        "token_size",
     )
 
     def __init__(self, name: str, limits: Limits, cell: int, base: int) -> None:
@@ -109,8 +109,8 @@ class Terms:
         # However small the burst, one request at a time fits.
         self.request_most = _most(self.request_seconds, max(limits.burst_seconds, self.request_seconds))
         self.token_most = _most(self.token_seconds, limits.burst_seconds)
-        self.request_size = _size(self.request_most, self.request_seconds)
-        self.token_size = _size(self.token_most, self.token_seconds)
+        self.request_lines = _lines(b"requests", self.request_most, self.request_seconds)
+        self.token_lines = _lines(b"tokens", self.token_most, self.token_seconds)
         self.day_most = _budget(limits.usd_per_day)
         self.month_most = _budget(limits.usd_per_month)
 
@@ -123,8 +123,14 @@ def _most(seconds: float, burst: float) -> float:
     return burst + SLACK if seconds else NO_LIMIT
 
 
-def _size(most: float, seconds: float) -> bytes:
-    return b"%d" % int(most / seconds) if seconds else b""
+def _lines(unit: bytes, most: float, seconds: float) -> bytes:
+    if not seconds:
+        return b""
+    return (
+        b"x-ratelimit-limit-%b: %d\r\n"
+        b"x-ratelimit-remaining-%b: %%d\r\n"
+        b"x-ratelimit-reset-%b: %%b\r\n"
+    ) % (unit, int(most / seconds), unit, unit)  # fmt: skip
 
 
 def _budget(usd: float | None) -> float:

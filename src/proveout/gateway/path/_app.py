@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from proveout.errors import GatewayFault, Overloaded, Refused
@@ -17,12 +18,12 @@ from proveout.gateway.path._pages import OPERATIONS, page
 from proveout.gateway.path._process import Process
 from proveout.gateway.path._pump import collect, end_chunks, forward
 from proveout.gateway.path._record import CLIENT_GONE, record_of
-from proveout.gateway.path._send import own_headers, send_head, send_whole
+from proveout.gateway.path._send import begun, own_head, send_whole, takes_raw
 from proveout.gateway.path._steps import AFTER_BODY, BEFORE_BODY, guard_out
 from proveout.gateway.telemetry import child_traceparent, valid_traceparent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from proveout.gateway._exchange import Answerer, Operation, Receive, Scope, Send
     from proveout.gateway.path._body import Head
@@ -86,32 +87,30 @@ class Gateway:
         """Requests that were let in and are not answered to their end."""
         return sum(self._process.by_tier.values())
 
-    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def app(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """ASGI 3."""
         if scope["type"] != "http":
-            return
+            return _nothing()
         operation = OPERATIONS.get(scope["path"]) if scope["method"] == "POST" else None
-        if operation is None:
-            await self._page(scope, send)
-        else:
-            await self._serve(operation, scope, receive, send)
+        return self._page(scope, send) if operation is None else self._serve(operation, scope, receive, send)
 
     async def _page(self, scope: Scope, send: Send) -> None:
         try:
             reply = page(self.state, scope, self._wall() / 1e9)
         except Refused as refused:
             reply = error_reply(refused)
-        await send_whole(send, reply, [], bodiless=scope["method"] == "HEAD")
+        await send_whole(send, reply, b"", raw=takes_raw(scope), bodiless=scope["method"] == "HEAD")
 
     async def _serve(self, operation: Operation, scope: Scope, receive: Receive, send: Send) -> None:
         head = read_head(scope)
         exchange = self._arrived(operation, head)
+        exchange.raw = takes_raw(scope)
         try:
             for step in BEFORE_BODY:
                 step(exchange)
         except Refused as refused:
             # Without a record: who has no key must not be able to fill the ledger.
-            await send_whole(send, error_reply(refused), [(b"x-request-id", exchange.id.encode())])
+            await send_whole(send, error_reply(refused), own_head(exchange), raw=exchange.raw)
             return
         by_tier, tier = self._process.by_tier, exchange.key.tier
         by_tier[tier] = by_tier.get(tier, 0) + 1
@@ -122,7 +121,7 @@ class Gateway:
             else:
                 await self._streamed(exchange, reply, receive, send)
         except ClientGone:
-            pass  # recorded below
+            exchange.outcome.cancelled = True
         finally:
             try:
                 if exchange.leads or not exchange.recorded:
@@ -154,7 +153,11 @@ class Gateway:
             exchange.body = await read_body(head, receive, server.most_body_bytes, server.body_seconds)
             for step in AFTER_BODY:
                 step(exchange)
-            return exchange.reply or await self._answered(exchange)
+            if exchange.reply is not None:
+                return exchange.reply
+            if exchange.cache_key or state.guards_out:
+                return await self._guarded(exchange)
+            return await exchange.answerer.answer(exchange)  # type: ignore[union-attr]  # `find_answerer` set it
         except Refused as refused:
             exchange.outcome.error = refused.error_code or refused.type
             return error_reply(refused)
@@ -163,7 +166,8 @@ class Gateway:
         except Exception as error:  # noqa: BLE001  the client gets an answer, the operator the trace, the ledger a record
             return error_reply(self._fault(exchange, error))
 
-    async def _answered(self, exchange: Exchange) -> Reply:
+    async def _guarded(self, exchange: Exchange) -> Reply:
+        """An answer that is looked for nearby first, or looked at by guards before it goes out."""
         state: State = exchange.now
         answerer: Answerer = exchange.answerer  # type: ignore[assignment]  # `find_answerer` set it
         if exchange.cache_key:
@@ -180,7 +184,7 @@ class Gateway:
     async def _whole(self, exchange: Exchange, reply: Reply, send: Send) -> None:
         exchange.outcome.answer = reply.body
         unsafe = await self._finish(exchange, reply)
-        await send_whole(send, reply if unsafe is None else error_reply(unsafe), own_headers(exchange))
+        await send_whole(send, reply if unsafe is None else error_reply(unsafe), own_head(exchange), raw=exchange.raw)
 
     async def _streamed(self, exchange: Exchange, reply: Reply, receive: Receive, send: Send) -> None:
         typed = exchange.operation == "responses"
@@ -202,7 +206,7 @@ class Gateway:
     async def _forwarded(self, exchange: Exchange, reply: Reply, receive: Receive, send: Send) -> bytes:
         """Send a stream but its end, which is given back."""
         try:
-            await send_head(send, reply, own_headers(exchange))
+            await send(begun(reply, own_head(exchange), raw=exchange.raw))
             forwarded = await forward(reply.chunks, receive, send)  # type: ignore[arg-type]  # it has chunks
         finally:
             # Whatever ended it: from here on the outcome says what was used.
@@ -220,29 +224,29 @@ class Gateway:
         found = exchange.outcome
         if exchange.held is not None:
             exchange.held.settle(tokens=found.tokens_in + found.tokens_out, usd=found.usd)
-        place = await self._put(exchange, reply.status)
+        kept, recorder = state.keeps_content(exchange.task), self._process.recorder
+        record = record_of(exchange, reply.status, kept=kept, most_bytes=recorder.most_bytes, clock=self._clock())
+        try:
+            place = recorder.put(record)
+        except Overloaded:
+            place = await self._put(record)
+        exchange.recorded = True
         if exchange.cache_key:
             await state.caching.keep(exchange, reply, self._cache_failed)  # type: ignore[union-attr]  # it gave the key
-        if exchange.task and state.is_synced(exchange.task):
+        if exchange.task in state.synced:
             try:
-                await self._process.recorder.durable(place)
+                await recorder.durable(place)
             except Refused as refused:
                 return refused
         return None
 
-    async def _put(self, exchange: Exchange, status: int) -> int:
+    async def _put(self, record: bytes) -> int:
+        """The answer waits for its record: what was let in is never left out."""
         recorder: Recorder = self._process.recorder
-        kept = exchange.now.keeps_content(exchange.task)
-        record = record_of(exchange, status, kept=kept, most_bytes=recorder.most_bytes, clock=self._clock())
         while True:
-            try:
-                place = recorder.put(record)
-            except Overloaded:
-                # The answer waits for its record: what was let in is never left out.
-                await asyncio.sleep(FULL_RING_SECONDS)
-            else:
-                exchange.recorded = True
-                return place
+            await asyncio.sleep(FULL_RING_SECONDS)
+            with suppress(Overloaded):
+                return recorder.put(record)
 
     async def _end(self, exchange: Exchange) -> None:
         """Record a request that did not come to the end of an answer, and let nobody wait for it."""
@@ -262,6 +266,10 @@ class Gateway:
         self._notice(f"{exchange.id}: {''.join(traceback.format_exception(error))}")
         fix = f"give the operator the request id {exchange.id}"
         return GatewayFault("the gateway failed", why="it is at fault and not the request", fix=fix, about=exchange.id)
+
+
+async def _nothing() -> None:
+    """Of what is not HTTP, nothing is served."""
 
 
 def _shown(value: bytes) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from proveout.gateway._key import Key
     from proveout.gateway._settings import Limits
     from proveout.gateway.limits import Subjects
+    from proveout.gateway.path._caching import Caching
     from proveout.gateway.tasks import EmbeddingsAnswerer, TaskAnswerer
 
 __all__ = ["State", "build_state"]
@@ -56,6 +57,7 @@ class State:
         guards_in: looking at each input.
         guards_out: looking at each answer.
         traces: whether spans are exported, so that what is sent upstream belongs to a trace even if no client began it.
+        synced: tasks whose answers wait until their records survive a loss of power.
     """
 
     def __init__(
@@ -76,14 +78,14 @@ class State:
         self.keys = KeyRing(configuration.keys) if _asks_for_key(configuration) else None
         self.shedder = Shedder(settings.server.most_under_way, settings.tiers)
         kept = None if before is None else before.caching
-        self.caching = caching_of(configuration, tasks, clock=time.monotonic, before=kept)
+        self.caching: Caching | None = caching_of(configuration, tasks, clock=time.monotonic, before=kept)
         self.traces = bool(settings.telemetry.otlp)
         self.guards_in = text_guards(settings.guards.input)
         self.guards_out = text_guards(settings.guards.output)
         self._provider = ProviderAnswerer(providers)
         self._default_tier = Tier()
         self._subjects: dict[tuple[str, str], Subjects] = {}
-        self._synced = frozenset(name for name, task in settings.tasks.items() if task.durable == "synced")
+        self.synced = frozenset(name for name, task in settings.tasks.items() if task.durable == "synced")
         self._hashed = frozenset(name for name, task in settings.tasks.items() if task.content == "hashed")
 
     def key_of(self, credential: bytes, now: float) -> Key:
@@ -146,10 +148,6 @@ class State:
     def keeps_content(self, task: str) -> bool:
         """Whether input and answer go into the ledger, or their fingerprints."""
         return task not in self._hashed if task else self.settings.content == "kept"
-
-    def is_synced(self, task: str) -> bool:
-        """Whether an answer waits until its record survives a loss of power."""
-        return task in self._synced
 
     def models(self, key: Key) -> dict[str, ModelInfo]:
         """What the key may name, in order: tasks, embedders, and providers' models whose names are stated in full."""

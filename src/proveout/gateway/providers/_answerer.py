@@ -47,46 +47,54 @@ class ProviderAnswerer:
             RequestInvalid: the request cannot be passed on.
             UpstreamFailed: no provider answered.
         """
-        primary, *others = self._providers.candidates(exchange.wanted.model)
-        begun = self._providers.clock()
-        result = await self._ask(primary, exchange, begun=begun, first=True)
+        candidates = self._providers.candidates(exchange.wanted.model)
+        attempt = self._attempt(candidates[0], exchange, begun=self._providers.clock(), first=True)
+        result = await attempt.make()
+        return result if isinstance(result, Reply) else await self._go_on(attempt, result, candidates[1:])
+
+    async def _go_on(self, attempt: Attempt, result: Reply | Failure, others: tuple[Candidate, ...]) -> Reply:
+        """After a first failure: the same provider while that may help, then its fallbacks."""
+        primary, exchange = attempt.candidate, attempt.exchange
+        result = await self._again(attempt, result)
         for other in others:
             if isinstance(result, Reply) or not result.elsewhere:
                 break
             # Vectors of another model are no answer to a question about this one.
             if exchange.operation == "embeddings" and other.model != primary.model:
                 continue
-            latest = await self._ask(other, exchange, begun=begun, first=False)
+            further = self._attempt(other, exchange, begun=attempt.begun, first=False)
+            latest = await self._again(further, await self._within(further))
             if isinstance(latest, Reply) or latest.attempted or not result.attempted:
                 result = latest
         return result if isinstance(result, Reply) else _given_up(exchange, result)
 
-    async def _ask(self, candidate: Candidate, exchange: Exchange, *, begun: float, first: bool) -> Reply | Failure:
-        """Ask one provider, again where that may help."""
-        upstream = candidate.upstream
-        upstream.budget.deposit()
-        exchange.outcome.route = upstream.route
+    def _attempt(self, candidate: Candidate, exchange: Exchange, *, begun: float, first: bool) -> Attempt:
+        candidate.upstream.budget.deposit()
+        exchange.outcome.route = candidate.upstream.route
+        return Attempt(candidate, exchange, clock=self._providers.clock, begun=begun, first=first)
+
+    async def _again(self, attempt: Attempt, result: Reply | Failure) -> Reply | Failure:
+        """Ask one provider again where that may help."""
+        upstream = attempt.candidate.upstream
         clock, rng = self._providers.clock, self._providers.rng
-        attempt = Attempt(candidate, exchange, clock=clock, begun=begun, first=first)
-        result = await (attempt.make() if first else self._within(attempt, begun))
         tried = 0
         while not isinstance(result, Reply):
-            left = upstream.terms.total_seconds - (clock() - begun)
+            left = upstream.terms.total_seconds - (clock() - attempt.begun)
             wait = pause(result, tried, upstream.terms, budget=upstream.budget, rng=rng, left=left)
             if wait is None:
                 break
             tried += 1
             await self._sleep(wait)
-            latest = await self._within(attempt, begun)
+            latest = await self._within(attempt)
             if isinstance(latest, Failure) and not latest.attempted:
                 break
             result = latest
         return result
 
-    async def _within(self, attempt: Attempt, begun: float) -> Reply | Failure:
+    async def _within(self, attempt: Attempt) -> Reply | Failure:
         """A further call, in what is left of the time for the request as a whole."""
         upstream = attempt.candidate.upstream
-        left = upstream.terms.total_seconds - (self._providers.clock() - begun)
+        left = upstream.terms.total_seconds - (self._providers.clock() - attempt.begun)
         try:
             async with asyncio.timeout(max(left, 0.0)):
                 return await attempt.make()

@@ -46,9 +46,11 @@ class Attempt:
 
     Attributes:
         candidate: as given.
+        exchange: as given.
+        begun: as given.
     """
 
-    __slots__ = ("_asks_usage", "_begun", "_clock", "_exchange", "_headers", "_upstream", "candidate")
+    __slots__ = ("_asks_usage", "_clock", "_headers", "_upstream", "begun", "candidate", "exchange")
 
     def __init__(
         self, candidate: Candidate, exchange: Exchange, *, clock: Callable[[], float], begun: float, first: bool
@@ -56,9 +58,9 @@ class Attempt:
         upstream = candidate.upstream
         self.candidate = candidate
         self._upstream = upstream
-        self._exchange = exchange
+        self.exchange = exchange
         self._clock = clock
-        self._begun = begun
+        self.begun = begun
         self._headers = upstream.credentials.headers(exchange, first=first)
         self._asks_usage = exchange.operation == "chat" and upstream.asks_usage
 
@@ -68,7 +70,7 @@ class Attempt:
         Raises:
             RequestInvalid: the request cannot be passed on.
         """
-        exchange = self._exchange
+        exchange = self.exchange
         model, asks_usage = self.candidate.model, self._asks_usage
         body = body_for(exchange.body, exchange.wanted, model=model, ask_usage=asks_usage)
         result = await self._guarded(Call(PATHS[exchange.operation], body, self._headers))
@@ -87,14 +89,14 @@ class Attempt:
         permit = breaker.enter()
         if permit is None:
             return self._not_asked()
-        self._exchange.outcome.attempts += 1
+        self.exchange.outcome.attempts += 1
         well: bool | None = None
         try:
             hedge = self._upstream.terms.hedge_after_ms
             sending = self._upstream.client.send(call) if hedge is None else self._hedged(call, hedge)
             response = await sending
             try:
-                result = await self._read(response, permit)
+                result = await (self._whole(response) if self._is_whole(response) else self._read(response, permit))
             except BaseException:
                 response.close()
                 raise
@@ -103,8 +105,8 @@ class Attempt:
             well = False
             result = failure_of_error(error)
         except asyncio.CancelledError:
-            self._exchange.outcome.cancelled = True
-            estimate(self._exchange, self.candidate, b"")
+            self.exchange.outcome.cancelled = True
+            estimate(self.exchange, self.candidate, b"")
             raise
         finally:
             # A call that was cancelled says nothing, but it may have been the one that was to try.
@@ -116,19 +118,22 @@ class Attempt:
 
     def _may_hedge(self) -> bool:
         may = self._upstream.budget.withdraw()
-        self._exchange.outcome.attempts += may
+        self.exchange.outcome.attempts += may
         return may
 
+    def _is_whole(self, response: Response) -> bool:
+        """Whether it is an answer that comes in one piece."""
+        streamed = self.exchange.wanted.stream and self.exchange.operation != "embeddings"
+        return not streamed and OK <= response.status < FIRST_NOT_OK
+
     async def _read(self, response: Response, permit: int) -> Reply | Failure:
-        exchange = self._exchange
         if not OK <= response.status < FIRST_NOT_OK:
             return await refusal(self._upstream, response)
-        exchange.outcome.stages["upstream"] = self._microseconds()
-        if exchange.wanted.stream and exchange.operation != "embeddings":
-            return await self._streamed(response, permit)
-        return await self._whole(response)
+        self.exchange.outcome.stages["upstream"] = self._microseconds()
+        return await self._streamed(response, permit)
 
     async def _whole(self, response: Response) -> Reply:
+        self.exchange.outcome.stages["upstream"] = self._microseconds()
         body = await response.read()
         secrets = self._upstream.credentials.secrets
         for secret in secrets:
@@ -143,7 +148,7 @@ class Attempt:
                 fix="check base_url in gateway.toml",
                 about=self._upstream.name,
             ) from None
-        exchange = self._exchange
+        exchange = self.exchange
         outcome = exchange.outcome
         outcome.answer = body
         outcome.stages["answer"] = self._microseconds()
@@ -154,7 +159,7 @@ class Attempt:
         return Reply(status=response.status, headers=[JSON, *passed_on(response.headers)], body=body)
 
     async def _streamed(self, response: Response, permit: int) -> Reply | Failure:
-        exchange, upstream = self._exchange, self._upstream
+        exchange, upstream = self.exchange, self._upstream
 
         def settle(relay: Relay, error: UpstreamFailed | None, cancelled: bool) -> None:  # noqa: FBT001  a callback
             self._settle(relay, error, cancelled=cancelled)
@@ -176,7 +181,7 @@ class Attempt:
         return Reply(status=OK, headers=[EVENTS, *passed_on(response.headers)], chunks=relay)
 
     def _settle(self, relay: Relay, error: UpstreamFailed | None, *, cancelled: bool) -> None:
-        exchange = self._exchange
+        exchange = self.exchange
         outcome = exchange.outcome
         outcome.stages["answer"] = self._microseconds()
         outcome.answer = relay.events
@@ -200,4 +205,4 @@ class Attempt:
         return Failure(error=error, attempted=False, again=False, well=None)
 
     def _microseconds(self) -> int:
-        return int((self._clock() - self._begun) * 1e6)
+        return int((self._clock() - self.begun) * 1e6)

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from proveout.gateway._exchange import App, Scope
 
-__all__ = ["Cycle"]
+__all__ = ["RAW_HEAD", "Cycle"]
 
 BROKEN = 500
 BODILESS = (204, 304)
 END = b"0\r\n\r\n"
+# Further lines of the head, which the application answers for: an extension that the scope names.
+RAW_HEAD = "proveout.head"
 BROKEN_BODY = (
     b'{"error":{"message":"The gateway failed. Try again.","type":"server_error","param":null,"code":"internal_error"}}'
 )
@@ -155,22 +157,23 @@ class Cycle:
 
     def _begun(self, body: bytes, *, more: bool) -> bytes:
         """The head, and the first part of the body."""
-        status, headers = self._start["status"], self._start["headers"]
-        lines = [name + b": " + value for name, value in headers]
-        if not self.keep_alive or (b"connection", b"close") in headers:
+        start = self._start
+        status, headers = start["status"], start["headers"]
+        lines = [b"%b: %b\r\n" % pair for pair in headers]
+        names = {name for name, _ in headers}
+        if not self.keep_alive or (b"connection" in names and (b"connection", b"close") in headers):
             self.keep_alive = False
-            if (b"connection", b"close") not in headers:
-                lines.append(b"connection: close")
+            if b"connection" not in names:
+                lines.append(b"connection: close\r\n")
         # RFC 9112, 6.1: HTTP/1.0 knows no chunks; there the end of the connection is the end of the body.
-        framed = status in BODILESS or any(name == b"content-length" for name, _ in headers)
-        self._chunked = not framed and self.scope["http_version"] != "1.0"
+        self._chunked = not (b"content-length" in names or status in BODILESS or self.scope["http_version"] == "1.0")
         if self._chunked:
-            lines.append(b"transfer-encoding: chunked")
-        head = b"\r\n".join([*lines, b""])
+            lines.append(b"transfer-encoding: chunked\r\n")
+        head = b"".join(lines)
         if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines) or b"\0" in head:
             # A value from elsewhere must not be able to end the head (RFC 9110, 5.5).
             raise ValueError("a header holds a line break")
-        return STATUS_LINE[status] + head + b"\r\n" + self._framed(body, more=more)
+        return b"%b%b%b\r\n%b" % (STATUS_LINE[status], head, start.get(RAW_HEAD, b""), self._framed(body, more=more))
 
     def _framed(self, body: bytes, *, more: bool) -> bytes:
         if self.scope["method"] == "HEAD":

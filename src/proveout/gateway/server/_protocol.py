@@ -10,7 +10,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from proveout.gateway.server._cycle import Cycle
+from proveout.gateway.server._cycle import RAW_HEAD, Cycle
 from proveout.gateway.server._guard import BODY, BUSY, HEAD, IDLE, LINGER
 from proveout.gateway.server._refusals import REFUSALS
 
@@ -248,6 +248,7 @@ class GuardedProtocol(HttpToolsProtocol):
             "query_string": query,
             "root_path": "",
             "headers": self.headers,
+            "extensions": _EXTENSIONS,
             "client": self.client,
             "server": self.server,
         }
@@ -352,6 +353,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.write_eof()
 
 
+_EXTENSIONS: dict[str, Any] = {RAW_HEAD: {}}
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 

@@ -213,6 +213,8 @@ def _stage(place: Place, kind: StageKind, identifier: str, candidate: Candidate)
     """A candidate that calls an endpoint waits for it, so that it gets threads instead of batches."""
     incumbent = place.task.incumbent
     calls = isinstance(candidate, families.EndpointCandidate)
+    if isinstance(candidate, families.EndpointCandidate):
+        candidate = candidate.serving()
     shape = {"most": 1, "threads": incumbent.concurrency} if calls else {}
     return Stage(
         kind=kind,

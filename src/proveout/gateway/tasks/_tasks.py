@@ -29,7 +29,7 @@ def task_names(folders: Iterable[str]) -> dict[str, Path]:
         folders: of tasks.
 
     Raises:
-        SettingsInvalid: two folders have the same name.
+        SettingsInvalid: two folders have the same name, or a name cannot stand in a header.
 
     Example:
         >>> sorted(task_names(["work/desk", "work/refunds"]))
@@ -38,6 +38,9 @@ def task_names(folders: Iterable[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in map(Path, folders):
         name = folder.resolve().name
+        if not name.isprintable() or not name:
+            why = "it stands in headers, and a line break or another control character cannot"
+            raise SettingsInvalid("no name for a model", why=why, fix="rename the folder", about=repr(name))
         if name in found and found[name].resolve() != folder.resolve():
             why = f"{found[name]} and {folder} would both be the model {name!r}"
             raise SettingsInvalid("two tasks of one name", why=why, fix="rename one of the folders", about=name)

@@ -6,14 +6,13 @@ import asyncio
 import gc
 import http.client
 import json
-import os
 import socket
 import subprocess
 import sys
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -39,7 +38,7 @@ ANSWER = {
 # Split within events, within names and within numbers, with all that JSON may write in two ways.
 CALLS = [
     '{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"f","arguments":""}}]}}]}',
-    '{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\\"city\\": \\"K\\u00f6ln\\""}}]}}]}',
+    '{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\\"c\\": \\"\\u00f6\\""}}]}}]}',
     '{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":",  \\"n\\": 1.0e0}"}}]}}]}',
     '{"choices": [ {"index":0,"delta":{},"finish_reason":"tool_calls"} ]}',
     '{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":9}}',
@@ -231,8 +230,8 @@ def test_no_database_in_the_auth_path(one: Any) -> None:
     assert "httptools" in mapped
     assert "sqlite" not in mapped
     assert "duckdb" not in mapped
-    descriptors = [os.readlink(one) for one in Path(f"/proc/{worker}/fd").iterdir() if one.is_symlink()]
-    assert not [path for path in descriptors if "sqlite" in path]
+    opened = [str(one.readlink()) for one in Path(f"/proc/{worker}/fd").iterdir() if one.is_symlink()]
+    assert not [path for path in opened if "sqlite" in path]
 
 
 def test_memory_does_not_grow(gate: Any) -> None:
@@ -273,7 +272,7 @@ def test_memory_does_not_grow(gate: Any) -> None:
         before, after = asyncio.run(main())
     finally:
         tracemalloc.stop()
-    # Less than what 300 bytes a request would make; the tables of names, which are emptied when full, take more in turn.
+    # 300 bytes a request would make more; tables of names, which are emptied when they are full, take some in turn.
     assert after - before < 3_000_000
     made.rests()
 
@@ -327,7 +326,7 @@ def test_no_holes_before_authentication(one: Any) -> None:
 
 def test_no_request_names_its_upstream(one: Any, provider: Provider) -> None:
     with socket.create_server(("127.0.0.1", 0)) as canary:
-        canary.setblocking(False)
+        canary.settimeout(0)
         where = f"127.0.0.1:{canary.getsockname()[1]}"
         url = f"http://{where}/v1"
         names = [
@@ -336,12 +335,12 @@ def test_no_request_names_its_upstream(one: Any, provider: Provider) -> None:
             "x-api-base", "x-litellm-api-base", "referer", "origin", "x-proveout-upstream", "cf-aig-gateway-url",
         ]  # fmt: skip
         provider.seen.clear()
-        assert one.chat(one.secret, {name: url for name in names})[0] == 200
+        assert one.chat(one.secret, dict.fromkeys(names, url))[0] == 200
         ((path, headers, _),) = provider.seen
         assert path == "/v1/chat/completions"
         assert set(headers) <= {"host", "accept", "accept-encoding", "content-type", "content-length", "user-agent"}
         assert where not in json.dumps(headers)
-        fields = {name: url for name in ("base_url", "api_base", "upstream", "provider", "custom_llm_provider", "url")}
+        fields = dict.fromkeys(("base_url", "api_base", "upstream", "provider", "custom_llm_provider", "url"), url)
         assert one.chat(one.secret, **fields)[0] == 200  # unknown parameters, for the configured provider to judge
         for model in (url, f"{url}/m", f"main@{where}/m", f"//{where}/m", "../../m", "main/../../admin"):
             assert one.chat(one.secret, model=model)[0] in (200, 404)
@@ -439,7 +438,7 @@ def test_a_semantic_cache_does_not_answer_another_question(
     class Blind:
         fingerprint = "blind"
 
-        def embed(self, texts: list[str]) -> Any:
+        def embed(self, texts: Sequence[str]) -> Any:
             return np.ones((len(texts), 1), dtype=np.float32)
 
     opened = Opened(embedder=Blind(), decide=lambda: 0.5, log=lambda _lookup: None)
