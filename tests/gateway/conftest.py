@@ -131,12 +131,14 @@ class GatedRecorder(MemoryRecorder):
         super().__init__()
         self.full = False
         self.durable_at = asyncio.Event()
+        self.put_one = asyncio.Event()
         self.durable_at.set()
         self.gone: Overloaded | None = None
 
     def put(self, record: bytes) -> int:
         if self.full:
             raise Overloaded("not recorded", why="full", fix="try again", about="ledger")
+        self.put_one.set()
         return super().put(record)
 
     async def durable(self, place: int) -> None:
@@ -202,8 +204,11 @@ class World:
         return State(configuration, tasks=self.tasks, embedders=self.embedders, providers=providers, before=before)
 
     def _open(self, **_: Any) -> FakeClient:
-        self.clients.append(FakeClient(lambda call: self.say(call)))
+        self.clients.append(FakeClient(self._said))
         return self.clients[-1]
+
+    def _said(self, call: Call) -> Any:
+        return self.say(call)
 
     @property
     def calls(self) -> list[Call]:
@@ -235,7 +240,7 @@ class World:
         caching = self.gateway.state.caching
         assert caching is None or not len(caching._flights)
 
-    async def ask(
+    async def ask(  # noqa: PLR0913  a request has this many parts
         self,
         body: Any = None,
         *,
@@ -304,12 +309,16 @@ async def ticks(count: int = 20) -> None:
         await asyncio.sleep(0)
 
 
+def all_of(say: Callable[[Any], Answer]) -> Callable[[Sequence[Any]], list[Answer]]:
+    return lambda inputs: [say(one) for one in inputs]
+
+
 def task_answerer(name: str = "desk", **stages: Any) -> TaskAnswerer:
     """A task whose stages say what functions say; keywords of a stage may stand beside its function."""
     made = {}
     for kind, given in stages.items():
         say, fields = given if isinstance(given, tuple) else (given, {})
-        ask = Batcher(kind, lambda inputs, say=say: [say(one) for one in inputs])
+        ask: Batcher[Any, Answer] = Batcher(kind, all_of(say))
         made[kind] = Stage(kind=kind, candidate=f"{kind}@0", ask=ask, **({"seconds": 5.0} | fields))  # type: ignore[arg-type]
     return TaskAnswerer(name, make_task(), made)
 

@@ -205,7 +205,7 @@ def test_an_answer_waits_for_room_for_its_record(gate: Any) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_client_that_leaves_a_stream_is_billed_for_what_came(gate: Any, stream: bool) -> None:
+def test_a_client_that_leaves_a_stream_is_billed_for_what_came(gate: Any, *, stream: bool) -> None:
     made = gate(lambda _call: (200, [gate.delta("one "), gate.delta("two"), None]), **BUDGET)
 
     async def main() -> None:
@@ -299,15 +299,14 @@ SYNCED = {"tasks": {"desk": {"durable": "synced"}}}
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_synced_task_answers_once_its_record_is_durable(gate: Any, stream: bool) -> None:
+def test_a_synced_task_answers_once_its_record_is_durable(gate: Any, *, stream: bool) -> None:
     made = gate(served={"desk": gate.task(candidate=gate.answered())}, **SYNCED)
 
     async def main() -> None:
         made.recorder.durable_at.clear()
         got = gate.got()
         task = asyncio.ensure_future(made.ask(got=got, model="desk", stream=stream))
-        while not made.recorder.records:
-            await asyncio.sleep(0.001)
+        await asyncio.wait_for(made.recorder.put_one.wait(), 2)
         await gate.ticks()
         assert got.body == b""
         made.recorder.durable_at.set()
@@ -319,7 +318,7 @@ def test_a_synced_task_answers_once_its_record_is_durable(gate: Any, stream: boo
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_synced_task_does_not_answer_without_a_durable_record(gate: Any, stream: bool) -> None:
+def test_a_synced_task_does_not_answer_without_a_durable_record(gate: Any, *, stream: bool) -> None:
     made = gate(served={"desk": gate.task(candidate=gate.answered())}, **SYNCED)
     made.recorder.gone = Overloaded("not yet durable", why="gone", fix="try again", about="ledger", retry_after=1.0)
     got = made.get(model="desk", stream=stream)
@@ -360,7 +359,7 @@ def test_the_content_of_a_hashed_task_is_in_no_record_whoever_asks(gate: Any) ->
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_output_guard_sees_all_before_the_client_does(gate: Any, stream: bool) -> None:
+def test_an_output_guard_sees_all_before_the_client_does(gate: Any, *, stream: bool) -> None:
     """The credential comes in two pieces, so that no single event holds it."""
     pieces = gate.events("my key is " + AWS[:9], AWS[9:])
     said = (200, pieces) if stream else (200, gate.completion(f"my key is {AWS}"))
@@ -452,6 +451,14 @@ def test_what_is_no_request_is_left_alone(gate: Any) -> None:
 KINDS = ("plain", "stream", "equal", "broken", "half", "cut", "faulty", "leaves", "cancelled", "task", "guarded")
 
 
+def asked_as(kind: str) -> dict[str, Any]:
+    bodies: dict[str, list[Any]] = {"broken": [b"{"], "half": [b'{"model":', None]}
+    if kind in bodies:
+        return {"parts": bodies[kind]}
+    more = {"temperature": 0} if kind == "equal" else {}
+    return {"model": kind, "stream": kind in ("stream", "cut", "leaves", "guarded"), **more}
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 6)), min_size=1, max_size=12), st.integers(0, 2**32))
 def test_however_requests_interleave_each_leaves_one_record_and_nothing_is_held(
@@ -476,22 +483,13 @@ def test_however_requests_interleave_each_leaves_one_record_and_nothing_is_held(
         return 200, streamed.get(kind, [pause(), gate.completion()])
 
     async def main() -> Any:
-        made = gate(
-            say,
-            served={"task": gate.task(candidate=gate.answered())},
-            cache={"exact": True},
-            guards={"input": ["credentials"]},
-            **BUDGET,
-        )
+        more = {"cache": {"exact": True}, "guards": {"input": ["credentials"]}, **BUDGET}
+        made = gate(say, served={"task": gate.task(candidate=gate.answered())}, **more)
         gone = asyncio.Event()
         tasks = []
         for kind, delay in kinds:
-            more: dict[str, Any] = {"model": kind, "stream": kind in ("stream", "cut", "leaves", "guarded")}
-            if kind == "equal":
-                more["temperature"] = 0
-            if kind in ("broken", "half"):
-                more = {"parts": [b"{" if kind == "broken" else b'{"model":', *([None] if kind == "half" else [])]}
-            tasks.append(asyncio.ensure_future(made.ask(gone=gone if kind == "leaves" else None, **more)))
+            asked = {"gone": gone} if kind == "leaves" else {}
+            tasks.append(asyncio.ensure_future(made.ask(**asked, **asked_as(kind))))
             await gate.ticks(delay)
         for task, (kind, _) in zip(tasks, kinds, strict=True):
             if kind == "cancelled":

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def served(got: Any) -> str:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_equal_request_is_answered_again_and_costs_nothing(gate: Any, stream: bool) -> None:
+def test_an_equal_request_is_answered_again_and_costs_nothing(gate: Any, *, stream: bool) -> None:
     said = gate.events("a") if stream else gate.completion()
     made = gate(lambda _call: (200, said), **EXACT, tiers={"standard": {"limits": {"usd_per_day": 1e9}}})
     first, again = (made.get(temperature=0, stream=stream) for _ in range(2))
@@ -176,10 +177,8 @@ def test_equal_requests_at_once_ask_once_and_a_failed_one_fails_alone(gate: Any)
 
 
 def test_a_leader_that_goes_away_leaves_nobody_waiting(gate: Any) -> None:
-    made = gate(
-        lambda _call: (200, [asyncio.Event(), gate.completion()] if len(made.calls) == 1 else gate.completion()),
-        **EXACT,
-    )
+    answers: list[Any] = [[asyncio.Event(), gate.completion()], gate.completion()]
+    made = gate(lambda _call: (200, answers.pop(0)), **EXACT)
 
     async def main() -> None:
         leader, follower = (asyncio.ensure_future(made.ask(temperature=0)) for _ in range(2))
@@ -222,7 +221,7 @@ class Letters:
 
     fingerprint = "letters"
 
-    def embed(self, texts: list[str]) -> Any:
+    def embed(self, texts: Sequence[str]) -> Any:
         rows = np.array([[text.count(chr(97 + at)) + 0.01 for at in range(26)] for text in texts], dtype=np.float32)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
@@ -240,7 +239,7 @@ def semantic(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return logged
 
 
-SEMANTIC = {"cache": {"semantic": {"desk": {}}}}
+SEMANTIC: dict[str, Any] = {"cache": {"semantic": {"desk": {}}}}
 
 
 def say(made: Any, text: str, **more: Any) -> Any:

@@ -62,7 +62,7 @@ def test_an_answer_about_streams_is_not_held_back(chunk: bytes) -> None:
     assert found.last == DONE
 
 
-def waiting(gone_first: bool) -> tuple[Forwarded | None, bool]:
+def waiting(*, gone_first: bool) -> tuple[Forwarded | None, bool]:
     """What comes of a stream that stands still when its client, or its task, is ended; and whether it was cancelled."""
 
     async def main() -> tuple[Forwarded | None, bool]:
@@ -122,7 +122,7 @@ def test_nobody_watches_once_a_stream_has_ended() -> None:
 
 
 @pytest.mark.parametrize("breaks", [False, True])
-def test_what_is_collected_is_ended_whatever_happens(breaks: bool) -> None:
+def test_what_is_collected_is_ended_whatever_happens(*, breaks: bool) -> None:
     class Chunks:
         ended = 0
 

@@ -5,15 +5,20 @@ from typing import Any
 import pytest
 
 from proveout.gateway import ANONYMOUS
-from proveout.gateway._exchange import Exchange, Outcome, Wanted
-from proveout.gateway._heads import pairs_of
-from proveout.gateway.path._send import own_head
+from proveout.gateway._exchange import Exchange, Outcome, Reply, Wanted
+from proveout.gateway.path._send import RAW_HEAD, begun, own_head
 
 
-def sent(stream: bool = False, **outcome: Any) -> dict[bytes, bytes]:
+def sent(*, stream: bool = False, **outcome: Any) -> dict[bytes, bytes]:
     made = Exchange(id="r1", operation="chat", wanted=Wanted(model="m", stream=stream), outcome=Outcome(**outcome))
     assert made.key is ANONYMOUS
-    return dict(pairs_of(own_head(made)))
+    head = own_head(made)
+    raw, pairs = (begun(Reply(body=b"abc"), head, raw=raw) for raw in (True, False))
+    assert raw["headers"] == [(b"content-length", b"3")]
+    assert raw[RAW_HEAD] == head
+    found = dict(pairs["headers"])
+    assert found.pop(b"content-length") == b"3"
+    return found
 
 
 def test_what_is_known_is_said_and_nothing_else() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proveout.errors import ModelUnknown
-from proveout.gateway import ANONYMOUS, Tier
+from proveout.gateway import ANONYMOUS, Key, Tier
 from proveout.gateway._exchange import Exchange
 from proveout.gateway.api import ModelInfo, read_chat
 from proveout.gateway.path import build_state
@@ -18,7 +19,8 @@ BUDGET = {"tiers": {"standard": {"limits": {"usd_per_day": 100}}}}
 
 
 def exchange(state: Any, body: bytes, **more: Any) -> Exchange:
-    made = Exchange(**{"id": "1", "operation": "chat", "body": body, "wanted": read_chat(body), "tier": Tier()} | more)
+    fields: dict[str, Any] = {"id": "1", "operation": "chat", "body": body, "wanted": read_chat(body), "tier": Tier()}
+    made = Exchange(**fields | more)
     made.answerer = state.answerer_of(made)
     return made
 
@@ -60,7 +62,7 @@ def state_of(settings: dict[str, Any], **more: Any) -> Any:
     from proveout.gateway.providers import Providers  # noqa: PLC0415
 
     made = msgspec.convert(settings, Settings)
-    providers = Providers(made, clock=lambda: 0.0, environment={}, rng=Random(0), open=lambda **_: None)  # type: ignore[arg-type,return-value]
+    providers = Providers(made, clock=lambda: 0.0, environment={}, rng=Random(0), open=lambda **_: None)  # type: ignore[arg-type]
     parts = {"tasks": {}, "embedders": {}} | more
     return State(Configuration(home="/nowhere", settings=made), providers=providers, **parts)
 
@@ -126,12 +128,16 @@ def test_limits_are_looked_up_once_for_each_key_and_task_and_forgotten_when_too_
 
 
 def test_models_are_those_that_a_key_may_use(gate: Any) -> None:
-    secret, key = gate.key(models=("desk", "main/*"))
+    _, key = gate.key(models=("desk", "main/*"))
     providers = {"main": {"base_url": "https://x.example/v1", "models": ["gpt-a", "gpt-*"]}}
     tasks = {name: gate.task(name, candidate=gate.answered()) for name in ("desk", "other")}
     made = gate(keys=[key], served=tasks, providers=providers).gateway.state
-    assert list(made.models(key)) == ["desk"]
-    assert list(made.models(ANONYMOUS)) == ["desk", "other", "gpt-a"]
+
+    def names(who: Key) -> list[str]:
+        return [one.id for one in asyncio.run(made.models(who, b""))]
+
+    assert names(key) == ["desk"]
+    assert names(ANONYMOUS) == ["desk", "other", "gpt-a"]
     assert made.model(key, "main/gpt-x").owned_by == "main"
     for name in ("other", "gpt-a", "main/claude", "x" * 300):
         with pytest.raises(ModelUnknown):

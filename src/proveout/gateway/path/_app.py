@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from proveout.errors import GatewayFault, Overloaded, Refused
@@ -95,7 +96,7 @@ class Gateway:
 
     async def _page(self, scope: Scope, send: Send) -> None:
         try:
-            reply = page(self.state, scope, self._wall() / 1e9)
+            reply = await page(self.state, scope, self._wall() / 1e9)
         except Refused as refused:
             reply = error_reply(refused)
         head = b"x-request-id: %b\r\n" % self._process.recorder.next_id().encode()
@@ -121,7 +122,7 @@ class Gateway:
             else:
                 await self._streamed(exchange, reply, receive, send)
         except ClientGone:
-            pass  # recorded below
+            exchange.outcome.cancelled = True
         finally:
             try:
                 if exchange.leads or not exchange.recorded:
@@ -224,29 +225,29 @@ class Gateway:
         found = exchange.outcome
         if exchange.held is not None:
             exchange.held.settle(tokens=found.tokens_in + found.tokens_out, usd=found.usd)
-        place = await self._put(exchange, reply.status)
+        kept, recorder = state.keeps_content(exchange.task), self._process.recorder
+        record = record_of(exchange, reply.status, kept=kept, most_bytes=recorder.most_bytes, clock=self._clock())
+        try:
+            place = recorder.put(record)
+        except Overloaded:
+            place = await self._put(record)
+        exchange.recorded = True
         if exchange.cache_key:
             await state.caching.keep(exchange, reply, self._cache_failed)  # type: ignore[union-attr]  # it gave the key
         if exchange.task in state.synced:
             try:
-                await self._process.recorder.durable(place)
+                await recorder.durable(place)
             except Refused as refused:
                 return refused
         return None
 
-    async def _put(self, exchange: Exchange, status: int) -> int:
+    async def _put(self, record: bytes) -> int:
+        """The answer waits for its record: what was let in is never left out."""
         recorder: Recorder = self._process.recorder
-        kept = exchange.now.keeps_content(exchange.task)
-        record = record_of(exchange, status, kept=kept, most_bytes=recorder.most_bytes, clock=self._clock())
         while True:
-            try:
-                place = recorder.put(record)
-            except Overloaded:
-                # The answer waits for its record: what was let in is never left out.
-                await asyncio.sleep(FULL_RING_SECONDS)
-            else:
-                exchange.recorded = True
-                return place
+            await asyncio.sleep(FULL_RING_SECONDS)
+            with suppress(Overloaded):
+                return recorder.put(record)
 
     async def _end(self, exchange: Exchange) -> None:
         """Record a request that did not come to the end of an answer, and let nobody wait for it."""
