@@ -15,7 +15,6 @@ from proveout.gateway._read_settings import (
     load_settings,
     parse_settings,
     settings_keys,
-    settings_warnings,
     with_upstream,
 )
 from proveout.gateway._settings import Settings
@@ -191,13 +190,6 @@ def test_fallbacks_may_not_lead_back() -> None:
 )
 def test_a_secret_in_the_wrong_place_is_not_shown(text: str) -> None:
     assert refused(text).fix
-
-
-def test_what_the_environment_lacks_is_a_warning_that_shows_no_value() -> None:
-    settings = parse_settings(f'{OPEN}api_key_env = "A"\nheaders = {{x = "env:B", y = "env:C"}}'.encode())
-    told = settings_warnings(settings, {"A": SECRET, "B": ""})
-    assert [line.partition(":")[0] for line in told] == ["providers.open.headers.x", "providers.open.headers.y"]
-    assert SECRET not in str(told)
 
 
 def test_the_upstream_is_asked_last() -> None:

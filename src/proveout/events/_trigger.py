@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from proveout._tables import read_tables
 from proveout.errors import EventInvalid, TriggerInvalid
 from proveout.events._paths import MISSING, compile_path, is_path
 
@@ -131,12 +131,13 @@ def load_triggers(folder: Path, task: Task) -> tuple[Trigger, ...]:
     """
     path = folder / FILE_NAME
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
+        content = path.read_bytes()
     except FileNotFoundError as error:
         fix = f"declare triggers in {FILE_NAME}"
         raise TriggerInvalid("no triggers", why=f"there is no {FILE_NAME}", fix=fix, about=str(folder)) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise _wrong(str(path), str(error)) from error
+    except OSError as error:
+        raise _wrong(str(path), str(error), "make the file readable to this user") from error
+    found = read_tables(content, _File, file=FILE_NAME, where=str(path), wrong=TriggerInvalid)
     return check_triggers(found.triggers, task, where=str(path))
 
 

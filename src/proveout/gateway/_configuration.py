@@ -1,4 +1,4 @@
-"""Settings and keys as one value, the same in every worker."""
+"""Settings, keys and what is built as one value, the same in every worker."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
         folders: of the tasks that are served.
         settings: of ``gateway.toml``.
         keys: all that are not expired for long.
+        built: of the tasks: another one after each change of what is built for them.
     """
 
     home: str
     folders: tuple[str, ...] = ()
     settings: Settings = Settings()
     keys: tuple[Key, ...] = ()
+    built: str = ""
 
     @property
     def digest(self) -> str:

@@ -24,7 +24,6 @@ __all__ = [
     "load_settings",
     "parse_settings",
     "settings_keys",
-    "settings_warnings",
     "with_upstream",
 ]
 
@@ -98,21 +97,6 @@ def with_upstream(settings: Settings, url: str) -> Settings:
     provider = Provider(base_url=url)
     _check_url("base_url", url, "--upstream")
     return msgspec.structs.replace(settings, providers={**settings.providers, UPSTREAM: provider})
-
-
-def settings_warnings(settings: Settings, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What will not work as the environment stands, one line each; values of variables are never shown.
-
-    Example:
-        >>> provider = Provider(base_url="https://example.com/v1", api_key_env="NO_KEY_HERE")
-        >>> settings_warnings(Settings(providers={"p": provider}), {})
-        ("providers.p.api_key_env: the environment variable 'NO_KEY_HERE' is not set",)
-    """
-    return tuple(
-        f"{key}: the environment variable {name!r} is not set"
-        for key, name in _variables(settings)
-        if not environment.get(name)
-    )
 
 
 def check_settings(settings: Settings, *, where: str = SETTINGS_FILE) -> Settings:
@@ -239,21 +223,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"{hint}the providers are {', '.join(known)}"
-
-
-def _variables(settings: Settings) -> Iterable[tuple[str, str]]:
-    """(key, environment variable) for each that the settings name."""
-    for name, provider in settings.providers.items():
-        if provider.api_key_env:
-            yield f"providers.{name}.api_key_env", provider.api_key_env
-        yield from _from_environment(f"providers.{name}.headers", provider.headers)
-    yield from _from_environment("telemetry.headers", settings.telemetry.headers)
-
-
-def _from_environment(key: str, headers: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    for name, value in headers.items():
-        if value.startswith(FROM_ENVIRONMENT):
-            yield f"{key}.{name}", value.removeprefix(FROM_ENVIRONMENT)
 
 
 def _invalid(where: str, key: str, why: str, fix: str) -> SettingsInvalid:

@@ -6,8 +6,6 @@ import struct
 from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from proveout.errors import LedgerCorrupt
 from proveout.store import translated_os_errors
@@ -15,7 +13,7 @@ from proveout.store import translated_os_errors
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
     from proveout.store import Workspace
 
@@ -56,6 +54,8 @@ class Head(msgspec.Struct, frozen=True):
 
     def verify(self, key: Ed25519PublicKey) -> bool:
         """Whether the signature is the key's."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  6 MB that a process which only hands over entries never needs
+
         try:
             key.verify(self.signature, self.signed)
         except InvalidSignature:
@@ -157,6 +157,8 @@ def read_key(workspace: Workspace) -> Ed25519PublicKey:
     Raises:
         LedgerCorrupt: it is missing or altered beyond being a key.
     """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415  as above
+
     path = key_path(workspace)
     content = _read(path)
     try:

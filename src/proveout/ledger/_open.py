@@ -6,8 +6,6 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from proveout.ledger._bodies import Recovered
 from proveout.ledger._head import head_path, key_path, read_head, read_key, sign_head
 from proveout.ledger._lock import lock_for_writing
@@ -17,6 +15,8 @@ from proveout.store import open_store, translated_os_errors, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from proveout.ledger._head import Head
     from proveout.ledger._segments import Tail
@@ -51,6 +51,8 @@ class OpenLog(NamedTuple):
 
 def open_log(workspace: Workspace, clock: Callable[[], int]) -> OpenLog:
     """Lock, check and recover; see `proveout.ledger.Ledger.open` for what it raises."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415  as in _head
+
     workspace.ensure()
     with translated_os_errors(workspace.ledger):
         (workspace.ledger / "segments").mkdir(parents=True, exist_ok=True)

@@ -6,13 +6,13 @@ import secrets
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from proveout.errors import LedgerCorrupt, SubjectErased
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     from proveout.store import Store
 
@@ -91,7 +91,7 @@ class Keyring:
         found = self._by_subject.get(subject)
         if found is None:
             key = self._store.subject_key(subject)
-            found = (key.id, AESGCM(key.material or b""))
+            found = (key.id, _cipher_of(key.material or b""))
             _keep(self._by_subject, subject, found)
         return found
 
@@ -109,6 +109,8 @@ class Keyring:
             SubjectErased: the key was destroyed.
             LedgerCorrupt: the ciphertext is not what was written.
         """
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  as in _head
+
         if envelope.key_id is None:
             return envelope.payload
         cipher = self._cipher(envelope.key_id, about)
@@ -132,8 +134,14 @@ class Keyring:
                 why = "its subject was erased" if key else "its key is not in this store"
                 fix = "nothing can bring it back; the log still verifies without it"
                 raise SubjectErased("cannot read the body", why=why, fix=fix, about=about)
-            _keep(self._by_id, key_id, (key.subject, AESGCM(key.material)))
+            _keep(self._by_id, key_id, (key.subject, _cipher_of(key.material)))
         return self._by_id[key_id][1]
+
+
+def _cipher_of(material: bytes) -> AESGCM:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  as in _head
+
+    return AESGCM(material)
 
 
 def _keep(cache: dict[K, V], key: K, value: V) -> None:

@@ -83,7 +83,9 @@ def test_models_and_keys_are_stated_where_they_are_known() -> None:
     assert validator("ChatRequest", document).is_valid({"model": "desk", "messages": USER})
     assert not validator("ChatRequest", document).is_valid({"model": "other", "messages": USER})
     assert document["security"] == [{"key": []}]
-    assert document["paths"]["/healthz"]["get"]["security"] == []
+    assert document["paths"]["/healthz"]["get"]["security"] == document["paths"]["/readyz"]["get"]["security"] == []
+    assert "security" not in document["paths"]["/metrics"]["get"]
+    assert "401" in document["paths"]["/metrics"]["get"]["responses"]
     assert "security" not in openapi()
 
 

@@ -219,11 +219,31 @@ def test_a_rotated_key_is_fetched_and_nobody_can_make_it_fetch_all_the_time(fake
 def test_known_keys_work_while_the_provider_is_down(fake: Fake) -> None:
     clock = Clock()
     gate = OidcGate(ACCESS, fetch=fake, clock=clock)
+    assert gate.authenticate(token()).subject == "ada"
     fake.down = True
     clock.now += 100
     with pytest.raises(UpstreamFailed):
         gate.authenticate(token(OTHER, "three"))
     assert gate.authenticate(token()).subject == "ada"
+
+
+def test_a_gate_is_made_while_the_provider_is_down_and_asks_it_once_a_minute(fake: Fake) -> None:
+    clock = Clock()
+    fake.down = True
+    gate = OidcGate(ACCESS, fetch=fake, clock=clock)
+    assert fake.fetched == []
+    with pytest.raises(UpstreamFailed):
+        gate.authenticate(token())
+    fake.down = False
+    with pytest.raises(Unauthenticated):
+        gate.authenticate(token())
+    clock.now += 60
+    assert gate.authenticate(token()).subject == "ada"
+
+
+def test_a_gate_of_a_provider_without_tls_is_not_made(fake: Fake) -> None:
+    with pytest.raises(SettingsInvalid, match="identity provider"):
+        OidcGate(AdminAccess(issuer="http://id.example.org", audience="proveout"), fetch=fake)
 
 
 def test_an_audience_is_needed(fake: Fake) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from proveout.errors import Overloaded, Refused, SetupError
 from proveout.gateway import Limits
-from proveout.gateway.limits import Limiter, SharedSlots
+from proveout.gateway.limits import Limiter, SharedSlots, Spent
 
 WALL = 1_772_326_800.0
 LIMITS = Limits(requests_per_minute=60_000, tokens_per_minute=600_000, usd_per_day=0.5, burst_seconds=1)
@@ -161,3 +161,16 @@ def test_closing_twice_is_as_closing_once(path: Path) -> None:
     slots = SharedSlots(path, worker=0)
     slots.close()
     slots.close()
+
+
+def test_what_was_spent_is_read_and_takes_no_place(path: Path) -> None:
+    with SharedSlots(path, 0) as slots, SharedSlots(path, 1) as other:
+        held = limiter(slots).admit([("key:a", LIMITS)], tokens=10, usd=0.3)
+        assert other.spent("key:a", WALL).day == 0.0
+        held.settle(tokens=10, usd=0.125)
+        assert other.spent("key:a", WALL) == Spent(0.125, 0.125)
+        assert other.spent("key:a", WALL + 86_400) == Spent(0.0, 0.125)
+        assert other.spent("key:a", WALL + 40 * 86_400) == Spent(0.0, 0.0)
+        # There are 64 places.
+        assert {other.spent(f"key:{number}", WALL) for number in range(1000)} == {Spent(0.0, 0.0)}
+        slots.find("key:b")

@@ -15,6 +15,7 @@ from proveout.gateway._exchange import Exchange, Reply, Wanted
 from proveout.gateway._key import ANONYMOUS, Key
 from proveout.gateway._settings import Provider, Settings
 from proveout.gateway.providers import ProviderAnswerer, Providers
+from proveout.gateway.providers._prices import PriceList, look_up
 from proveout.gateway.upstream import Call, Timeouts
 
 KEY = "sk-upstream-0123456789"
@@ -98,6 +99,7 @@ class World:
             environment=self.environment,
             rng=Random(7),
             open=self._open,
+            prices=PriceList(look_up, begin=lambda run: run()),
             before=before,
         )
 

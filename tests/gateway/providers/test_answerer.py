@@ -82,7 +82,7 @@ def test_a_price_is_looked_up_once_also_by_the_name_that_answered(world: Make, m
     exchange = made.exchange({**BODY, "model": "my-deployment"})
     made.ask(exchange)
     assert (exchange.outcome.usd, exchange.outcome.usd_unknown) == (pytest.approx(0.15), False)
-    monkeypatch.setattr("proveout.gateway.providers._upstream.prices_of", lambda *_: pytest.fail("looked up again"))
+    monkeypatch.setattr("proveout.gateway.providers._prices.prices_of", lambda *_: pytest.fail("looked up again"))
     made.ask(made.exchange({**BODY, "model": "my-deployment"}))
 
 

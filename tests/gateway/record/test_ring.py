@@ -18,6 +18,8 @@ from proveout.errors import NotWritable, Overloaded, RingCorrupt, RingForeign, W
 from proveout.gateway.record import Ring
 from proveout.gateway.record._layout import DRAINED, HEADER_BYTES, WRITTEN, frame_bytes
 
+MEGABYTE = 1024 * 1024
+
 
 def overwrite(path: Path, offset: int, content: bytes) -> None:
     with path.open("r+b") as file:
@@ -295,3 +297,31 @@ def test_a_killed_producer_leaves_whole_records(tmp_path: Path) -> None:
             assert ring.damage() == b""
             assert found == [b"%d:" % number + b"x" * (number * 7919 % 900) for number in range(len(found))]
             ring.claim()
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="the kernel does not tell what is resident")
+def test_a_ring_that_is_gone_round_takes_little_memory_and_keeps_its_records(tmp_path: Path) -> None:
+    with Ring.create(tmp_path / "w0.ring", 16 * MEGABYTE) as ring, Ring.open(ring.path) as other:
+        record = b"x" * 10_000
+        for _ in range(2000):
+            assert ring.has_room(len(record))
+            ring.put(record)
+            assert other.peek(1) == [record]
+            other.advance(1)
+        # Both of this process's mappings together: each keeps a megabyte, and what it touched since.
+        assert resident(ring.path) < 5 * MEGABYTE
+        places = [ring.put(bytes([at]) * 100_000) for at in range(1, 100)]
+        assert other.peek(100, 99 * 100_000) == [bytes([at]) * 100_000 for at in range(1, 100)]
+        other.advance(99)
+        assert ring.drained == places[-1]
+
+
+def resident(path: Path) -> int:
+    found, counts = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        name, *rest = line.split()
+        if not name.endswith(":"):
+            counts = rest[-1] == str(path)
+        elif name == "Rss:" and counts:
+            found += int(rest[0]) * 1024
+    return found

@@ -6,14 +6,19 @@ import asyncio
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -25,6 +30,14 @@ from proveout.store import Workspace, open_store
 
 HERE = Path(__file__).parent
 WAIT_SECONDS = 20.0
+ANSWER = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "m",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 5, "completion_tokens": 1, "total_tokens": 6},
+}
 
 
 class Running:
@@ -174,8 +187,6 @@ class Load:
 @contextmanager
 def loaded(port: int, connections: int = 8, body: bytes = b"{}") -> Iterator[Load]:
     """Load from a thread of its own."""
-    from threading import Thread  # noqa: PLC0415
-
     load = Load(port, body)
 
     async def main() -> None:
@@ -195,3 +206,106 @@ def loaded(port: int, connections: int = 8, body: bytes = b"{}") -> Iterator[Loa
 def load() -> Callable[..., Any]:
     """See `loaded`."""
     return loaded
+
+
+class Provider(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        body = json.dumps(ANSWER).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  http.server's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def provider() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+MESSAGE = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def _read(response: Any) -> Any:
+    content = response.read()
+    return json.loads(content) if response.headers["content-type"] == "application/json" else content
+
+
+class Gateway:
+    def __init__(self, home: Path, *options: str) -> None:
+        self.home = home
+        self.command = [sys.executable, "-m", "proveout"]
+        self.errors = (home.parent / "stderr").open("ab")
+        self.process = subprocess.Popen(
+            [*self.command, "serve", "--home", str(home), "--port", "0", *options, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        self.serving: dict[str, Any] = json.loads(line) if line else {}
+
+    def chat(self, key: str = "") -> tuple[int, dict[str, Any]]:
+        status, _, said = self.ask("/v1/chat/completions", key, MESSAGE)
+        return status, said
+
+    def ask(self, path: str, key: str = "", asked: Any = None) -> tuple[int, dict[str, str], Any]:
+        """GET, or POST where anything is asked."""
+        body = None if asked is None else json.dumps(asked).encode()
+        request = urllib.request.Request(f"{self.serving['address'].removesuffix('/v1')}{path}", body)  # noqa: S310  of this test's own server
+        if body:
+            request.add_header("content-type", "application/json")
+        if key:
+            request.add_header("authorization", f"Bearer {key}")
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310  as above
+                return response.status, dict(response.headers), _read(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), _read(error)
+
+    def said(self, words: str) -> bool:
+        return words in (self.home.parent / "stderr").read_text(encoding="utf-8")
+
+    def key(self, *arguments: str) -> str:
+        command = [*self.command, "key", *arguments, "--home", str(self.home)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def end(self) -> int:
+        self.process.terminate()
+        return self.process.wait(20)
+
+    def memory_mb(self) -> float:
+        processes = [self.process.pid, *self.serving["workers"]]
+        found = [re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{one}/status").read_text()) for one in processes]
+        return sum(int(one[1]) for one in found if one) / 1024
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
+    begun: list[Gateway] = []
+
+    def begin(*options: str) -> Gateway:
+        (tmp_path / "home").mkdir(exist_ok=True)
+        begun.append(Gateway(tmp_path / "home", *options))
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        one.process.kill()
+        one.process.wait()
+        one.errors.close()
+        if one.process.stdout is not None:
+            one.process.stdout.close()

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,14 +15,25 @@ import msgspec
 from proveout.errors import SettingsInvalid
 from proveout.gateway._configuration import Configuration
 from proveout.gateway._entries import RequestServed
+from proveout.gateway.keys import KeyRing
 
 REFUSED_TIER = "unusable"
+
+
+class Providers:
+    """There are none."""
+
+    def states(self) -> tuple[()]:
+        return ()
 
 
 class State(NamedTuple):
     """The configuration itself."""
 
     configuration: Configuration
+    keys: KeyRing | None = None
+    tasks: Any = MappingProxyType({})
+    providers: Any = Providers()
 
     async def close(self, after: Any = None) -> None:
         """Nothing is held."""
@@ -31,7 +43,7 @@ def build_state(configuration: Configuration, _before: State | None) -> State:
     """A tier of a certain name cannot be used."""
     if REFUSED_TIER in configuration.settings.tiers:
         raise SettingsInvalid("no such tier", why="it is unusable", fix="leave it out", about="gateway.toml")
-    return State(configuration)
+    return State(configuration, KeyRing(configuration.keys) if configuration.keys else None)
 
 
 class Gateway:

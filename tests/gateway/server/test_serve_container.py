@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import subprocess
+import sys
+import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+import pytest
 import yaml
 
 from proveout.cli._serve import command
@@ -57,14 +64,36 @@ def test_its_health_is_asked_on_the_port_that_it_serves() -> None:
     stage = dict(last_stage())
     code = json.loads(stage["HEALTHCHECK"].partition("CMD ")[2])
     assert code[:2] == ["python", "-c"]
-    assert f"http://127.0.0.1:{stage['EXPOSE']}/readyz" in code[2]
-    compile(code[2], "healthcheck", "exec")
+    assert f"C('127.0.0.1', {stage['EXPOSE']}, " in code[2]
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+def test_it_is_healthy_while_it_is_ready(status: int, code: int) -> None:
+    """Whatever proxy the environment names."""
+
+    class Ready(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/readyz" else 404)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  http.server's name
+            """Say nothing."""
+
+    *_, program = json.loads(dict(last_stage())["HEALTHCHECK"].partition("CMD ")[2])
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ready) as server:
+        Thread(target=server.handle_request).start()
+        program = program.replace("8080", str(server.server_port))
+        environment = {"http_proxy": "http://127.0.0.1:1"}
+        assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == code
 
 
 def test_it_is_built_in_another_stage_with_the_extra_and_no_cache() -> None:
     assert [name for name, _ in instructions()].count("FROM") == 2
     commands = " ".join(arguments for name, arguments in instructions() if name == "RUN")
-    assert "[gateway]" in commands
+    assert "[${EXTRAS}]" in commands
+    (extras,) = (arguments.partition("=")[2].split(",") for name, arguments in instructions() if name == "ARG")
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert {"gateway", "prices"} <= set(extras) <= set(known)
     installs = [part for part in commands.split("&&") if " pip " in part]
     assert len(installs) == 2
     assert all("--no-cache-dir" in part for part in installs)
@@ -84,6 +113,16 @@ def test_all_that_is_copied_is_in_the_context_and_nothing_else_is() -> None:
     }
     assert copied == allowed
     assert all((ROOT / name).exists() for name in allowed)
+
+
+def test_what_is_installed_has_the_versions_that_are_tested() -> None:
+    """The lock without its hashes, as the image makes it, is a file of pins that pip reads."""
+    (program,) = (part for name, run in instructions() if name == "RUN" for part in run.split("&&") if "sed" in part)
+    command, _, _ = program.partition(">")
+    found = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    pins = [line for line in found.splitlines() if line and not line.lstrip().startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9._-]+==[^\s\\]+( ; .*)?", pin) for pin in pins)
+    assert {"cryptography", "genai-prices", "msgspec"} <= {pin.partition("==")[0] for pin in pins}
 
 
 def test_compose_gives_it_no_more_than_it_needs() -> None:

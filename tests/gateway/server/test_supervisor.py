@@ -44,9 +44,9 @@ def test_a_server_answers_records_and_ends_with_0(start: Start) -> None:
     server = start()
     status, said = server.post()
     assert status == 200
-    assert server.get("/healthz") == (200, {"status": "ok", "worker": 0})
+    assert server.get("/healthz") == (200, {"status": "ok", "configuration": said["digest"]})
     status, ready = server.get("/readyz")
-    assert (status, ready["configuration"]) == (200, said["digest"])
+    assert (status, ready["configuration"], ready["ledger_writable"]) == (200, said["digest"], True)
     assert server.serving["configuration"] == said["digest"]
     until(lambda: b'proveout_requests_total{model="m",route="",status="200",task="",tier=""} 1.0' in figures(server))
     assert b"proveout_workers 1.0" in figures(server)

@@ -13,7 +13,7 @@ import pytest
 
 from proveout import loop
 from proveout.certify import CertificateAlarmed
-from proveout.errors import CandidateNotFound, CertificateCorrupt, SettingsInvalid, TaskChanged
+from proveout.errors import AnswerUnusable, CandidateNotFound, CertificateCorrupt, SettingsInvalid, TaskChanged
 from proveout.families import candidate_ids
 from proveout.gateway._exchange import Exchange
 from proveout.gateway._settings import ServedTask, Settings, Tier
@@ -152,6 +152,21 @@ def test_a_certificate_that_was_called_broken_is_not_served(desk: Path, exchange
     asked = exchange("my card 3 is lost")
     ask(answerer, asked)
     assert asked.outcome.route == "task:desk/incumbent"
+
+
+def test_after_an_alarm_no_answer_is_better_than_the_certified_one(desk: Path, exchange: MakeExchange) -> None:
+    certificate = load(desk).stages["certified"].certificate
+    for folder in (desk / ".proveout" / "candidates").glob("llm@*"):
+        shutil.rmtree(folder)
+    assert set(load(desk).stages) == {"certified"}
+    with Ledger.open(Workspace(desk)) as ledger:
+        ledger.append(
+            CertificateAlarmed(certificate=certificate, audits=9, losses=9, evidence=99.0, action="roll back")
+        )
+    answerer = load(desk)
+    assert answerer.stages == {}
+    with pytest.raises(AnswerUnusable, match="called broken"):
+        ask(answerer, exchange("my card 3 is lost"))
 
 
 def test_an_incumbent_that_is_not_built_is_asked_without_examples(

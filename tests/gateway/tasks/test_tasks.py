@@ -8,7 +8,7 @@ import pytest
 
 from proveout.errors import SettingsInvalid, TaskNotFound
 from proveout.gateway._settings import ServedTask, Settings
-from proveout.gateway.tasks import built_state, load_embeddings, load_tasks, task_names
+from proveout.gateway.tasks import load_embeddings, load_tasks, task_names
 
 HEAVY = ["numpy", "sklearn", "scipy", "onnxruntime", "httpx", "duckdb", "jsonschema", "pyarrow", "proveout.families"]
 
@@ -35,24 +35,6 @@ def test_a_task_and_an_embedder_are_told_apart() -> None:
 def test_a_folder_without_a_task_is_named(tmp_path: Path) -> None:
     with pytest.raises(TaskNotFound):
         load_tasks([str(tmp_path)], Settings())
-
-
-def test_the_state_changes_with_what_is_built_and_with_nothing_else(tmp_path: Path) -> None:
-    folders = [str(tmp_path)]
-    states = [built_state(folders)]
-    assert built_state(folders) == states[0]
-    (tmp_path / "task.toml").write_text("a = 1")
-    states.append(built_state(folders))
-    (tmp_path / ".proveout" / "candidates" / "llm@0").mkdir(parents=True)
-    assert built_state(folders) == states[-1]
-    (tmp_path / ".proveout" / "candidates" / "llm@0" / "manifest.json").write_text("{}")
-    states.append(built_state(folders))
-    (tmp_path / ".proveout" / "certificates").mkdir()
-    (tmp_path / ".proveout" / "certificates" / "certificate@1.json").write_text("{}")
-    states.append(built_state(folders))
-    assert len(set(states)) == 4
-    (tmp_path / ".proveout" / "ledger").mkdir()
-    assert built_state(folders) == states[-1]
 
 
 def test_without_tasks_and_embedders_nothing_heavy_is_imported() -> None:

@@ -56,10 +56,11 @@ ABOUT = (
     "OpenAI-compatible. A model is a task, a local embedder, or a provider's model. The schemas of requests are those "
     "of tasks and local embedders; what goes to a provider may hold whatever that provider takes."
 )
+# (what it tells, whether it needs a key where requests do)
 CHECKS = {
-    "/healthz": ("Whether the process is up.", "200"),
-    "/readyz": ("Whether it takes requests: 503 while it starts or drains.", "200"),
-    "/metrics": ("Figures for Prometheus.", "200"),
+    "/healthz": ("Whether the process is up.", False),
+    "/readyz": ("Whether it takes requests: 503 while it starts or drains.", False),
+    "/metrics": ("Figures for Prometheus.", True),
 }
 
 
@@ -122,13 +123,12 @@ def _get(operation: str, about: str, reply: str) -> Json:
     return {"operationId": operation, "responses": {"200": found, **_errors()}}
 
 
-def _check(path: str, about: str, status: str) -> Json:
+def _check(path: str, about: str, keyed: bool) -> Json:  # noqa: FBT001  a row of a table
     texts = {"text/plain": {"schema": {"type": "string"}}, "application/json": {"schema": {}}}
-    responses: Json = {
-        status: {"description": about, "content": texts},
-        "503": {"description": ERRORS["503"], "content": texts},
-    }
-    return {"operationId": path.strip("/"), "security": [], "responses": responses}
+    errors = ("401", "503") if keyed else ("503",)
+    responses: Json = {"200": {"description": about, "content": texts}}
+    responses |= {status: {"description": ERRORS[status], "content": texts} for status in errors}
+    return {"operationId": path.strip("/"), **({} if keyed else {"security": []}), "responses": responses}
 
 
 def _errors() -> Json:

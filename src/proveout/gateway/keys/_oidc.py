@@ -1,7 +1,7 @@
 """Tokens of an OpenID Connect provider for the admin side (OpenID Connect Core 1.0; RFC 8725 on what to beware of).
 
-Nothing here runs for a request to a model. Keys of the provider are fetched when the gateway's settings are loaded,
-and again when a token names a key that is not known, at most once a minute: so a provider may rotate its keys, and
+Nothing here runs for a request to a model. Keys of the provider are fetched when a token names one that is not known,
+at most once a minute: so a gateway starts and serves while its provider is down, a provider may rotate its keys, and
 nobody can make the gateway call the provider at will.
 """
 
@@ -109,7 +109,7 @@ def verify_admin(token: bytes, issuer: Issuer, access: AdminAccess, *, now: floa
 
 
 class OidcGate:
-    """Lets administrators in; keeps the provider's keys, and fetches them again when one is missing. Blocks then.
+    """Lets administrators in; keeps the provider's keys, and fetches them when one is missing. Blocks then.
 
     Args:
         access: the table ``[admin]``.
@@ -117,8 +117,7 @@ class OidcGate:
         clock: seconds since the epoch.
 
     Raises:
-        SettingsInvalid: see `discover`, as the others.
-        UpstreamFailed: the provider cannot be reached.
+        SettingsInvalid: no audience is set, or the provider is not reached by https.
         ExtraMissing: the extra ``oidc`` is not installed.
     """
 
@@ -132,17 +131,20 @@ class OidcGate:
         if not access.audience:
             fix = "set admin.audience to what the provider's tokens for the gateway state"
             raise SettingsInvalid("no audience is set", why="any token would do", fix=fix, about="admin.audience")
+        _safe(access.issuer, access.issuer)
+        _need_jwt()
         self._access = access
         self._fetch = fetch
         self._clock = clock
-        self._fetched = clock()
-        self._issuer = discover(access.issuer, fetch)
+        self._fetched = -math.inf
+        self._issuer = Issuer(access.issuer, {})
 
     def authenticate(self, token: bytes) -> Admin:
         """See `verify_admin`.
 
         Raises:
             UpstreamFailed: the token names an unknown key, and the provider cannot be asked; known keys still work.
+            SettingsInvalid: what the provider answers is not as OpenID Connect Discovery 1.0 asks.
         """
         now = self._clock()
         if _kid(token) not in self._issuer.keys and abs(now - self._fetched) >= REFETCH_SECONDS:

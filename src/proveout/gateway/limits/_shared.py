@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from proveout.errors import Overloaded, SetupError
 from proveout.gateway.limits._calendar import windows_at
 from proveout.gateway.limits._slots import CELL, DAY, DAY_SPENT, HELD, MONTH, MONTH_SPENT
+from proveout.gateway.limits._spent import Spent
 from proveout.store import translated_os_errors
 
 if TYPE_CHECKING:
@@ -122,18 +123,29 @@ class SharedSlots:
 
         Two names of the same 64-bit hash would share their limits: with 50,000 names, that has odds of 1 in 10^10.
         """
-        wanted = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little") or 1
-        hashes, cell = self._hashes, wanted % self._size
-        for _ in range(min(MOST_STEPS, self._size)):
-            found = hashes[cell]
-            if found == wanted:
-                return cell
-            if not found:
-                hashes[cell] = wanted
-                return cell
-            cell = (cell + 1) % self._size
+        wanted = _hash(name)
+        cell = self._place(wanted)
+        if cell is not None:
+            self._hashes[cell] = wanted
+            return cell
         why = f"{self._size} places for names of keys and tasks are taken"
         raise Overloaded("no room for another limit", why=why, fix="restart the gateway", about=name)
+
+    def spent(self, name: str, wall: float) -> Spent:
+        """What was spent under this name; a name that is not there takes no place.
+
+        Args:
+            name: of a key or a task.
+            wall: seconds since the epoch.
+        """
+        wanted = _hash(name)
+        cell = self._place(wanted)
+        if cell is None or self._hashes[cell] != wanted:
+            return Spent(0.0, 0.0)
+        cells, base, windows = self.cells, cell * CELL, windows_at(wall)
+        day = cells[base + DAY_SPENT] if cells[base + DAY] >= windows.day else 0.0
+        month = cells[base + MONTH_SPENT] if cells[base + MONTH] >= windows.month else 0.0
+        return Spent(day / NANO, month / NANO)
 
     def recover(self, worker: int, wall: float) -> float:
         """Count what a killed worker held as spent; before another takes its number.
@@ -155,6 +167,15 @@ class SharedSlots:
             return sum(self._recover_cell(cell, first + cell, wall) for cell in lost) / NANO
         finally:
             self.unlock()
+
+    def _place(self, wanted: int) -> int | None:
+        """Where this hash is, or may be put; None where all places are taken."""
+        hashes, cell = self._hashes, wanted % self._size
+        for _ in range(min(MOST_STEPS, self._size)):
+            if hashes[cell] in (wanted, 0):
+                return cell
+            cell = (cell + 1) % self._size
+        return None
 
     def _recover_cell(self, cell: int, lease: int, wall: float) -> float:
         cells, base, windows = self.cells, cell * CELL, windows_at(wall)
@@ -183,6 +204,10 @@ class SharedSlots:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _hash(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little") or 1
 
 
 def _file_bytes(size: int, workers: int) -> int:

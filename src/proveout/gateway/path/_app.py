@@ -99,7 +99,8 @@ class Gateway:
             reply = page(self.state, scope, self._wall() / 1e9)
         except Refused as refused:
             reply = error_reply(refused)
-        await send_whole(send, reply, b"", raw=takes_raw(scope), bodiless=scope["method"] == "HEAD")
+        head = b"x-request-id: %b\r\n" % self._process.recorder.next_id().encode()
+        await send_whole(send, reply, head, raw=takes_raw(scope), bodiless=scope["method"] == "HEAD")
 
     async def _serve(self, operation: Operation, scope: Scope, receive: Receive, send: Send) -> None:
         head = read_head(scope)

@@ -56,8 +56,8 @@ class State:
         caching: of answers; None where nothing is cached.
         guards_in: looking at each input.
         guards_out: looking at each answer.
-        traces: whether spans are exported, so that what is sent upstream belongs to a trace even if no client began it.
         synced: tasks whose answers wait until their records survive a loss of power.
+        traces: whether spans are exported, so that what is sent upstream belongs to a trace even if no client began it.
     """
 
     def __init__(

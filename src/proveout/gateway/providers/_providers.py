@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from proveout.gateway.providers._adapter import open_adapter
 from proveout.gateway.providers._catalogue import Catalogue
 from proveout.gateway.providers._headers import COMPATIBLE, Credentials
+from proveout.gateway.providers._prices import PriceList
 from proveout.gateway.providers._upstream import Upstream, check_provider
 from proveout.gateway.upstream import Timeouts, open_client
 
@@ -32,7 +32,7 @@ class Providers:
         environment: variables that hold keys.
         rng: source of the jitter between tries.
         open: makes the client of an OpenAI-compatible provider.
-        adapt: makes the client of any other.
+        prices: of models, as far as they are known.
         before: what was in force until now; providers whose tables are the same go on with their connections, circuit
             breakers and budgets.
 
@@ -54,13 +54,13 @@ class Providers:
         environment: Mapping[str, str],
         rng: Random,
         open: Callable[..., Client] = open_client,  # noqa: A002  what it does
-        adapt: Callable[..., Client] = open_adapter,
+        prices: PriceList | None = None,
         before: Providers | None = None,
     ) -> None:
         self.clock = clock
         self.rng = rng
         self._open = open
-        self._adapt = adapt
+        self._prices: PriceList = prices or (PriceList() if before is None else before._prices)  # noqa: SLF001  of this class
         names = frozenset(settings.providers)
         for name, terms in settings.providers.items():
             check_provider(name, terms, names)
@@ -70,10 +70,6 @@ class Providers:
             for name, terms in settings.providers.items()
         }
         self._catalogue = Catalogue(self.upstreams)
-        unpriced = (one for one in self.upstreams.values() if one.terms.usd_per_million_in is None)
-        for one in islice(unpriced, 1):
-            # Reading the price list takes a quarter of a second, which no request is to wait for.
-            one.prices("")
 
     def candidates(self, model: str) -> tuple[Candidate, ...]:
         """Who may answer a model, in the order to ask.
@@ -118,5 +114,5 @@ class Providers:
         if terms.kind == COMPATIBLE:
             client = self._open(kind=terms.client, **common)
         else:
-            client = self._adapt(kind=terms.kind, key=credentials.key, about=f"providers.{name}", **common)
-        return Upstream(name, terms, client, credentials=credentials, clock=self.clock)
+            client = open_adapter(kind=terms.kind, key=credentials.key, about=f"providers.{name}", **common)
+        return Upstream(name, terms, client, credentials=credentials, clock=self.clock, prices=self._prices)

@@ -12,14 +12,16 @@ from proveout.errors import SettingsInvalid
 from proveout.gateway.providers._breaker import Breaker
 from proveout.gateway.providers._budget import RetryBudget
 from proveout.gateway.providers._headers import COMPATIBLE
-from proveout.task import Incumbent, Prices, prices_of
+from proveout.gateway.providers._prices import PENDING, Priced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proveout.gateway._settings import Provider
     from proveout.gateway.providers._headers import Credentials
+    from proveout.gateway.providers._prices import PriceList
     from proveout.gateway.upstream import Client
+    from proveout.task import Prices
 
 __all__ = ["ProviderState", "Upstream", "check_provider"]
 
@@ -52,6 +54,7 @@ class Upstream:
         client: that calls it.
         credentials: that it is sent.
         clock: seconds, monotonic.
+        prices: of models.
 
     Attributes:
         name: in ``gateway.toml``.
@@ -64,10 +67,28 @@ class Upstream:
         asks_usage: whether it takes ``stream_options``; it is found out.
     """
 
-    __slots__ = ("_prices", "asks_usage", "breaker", "budget", "client", "credentials", "name", "route", "terms")
+    __slots__ = (
+        "_list",
+        "_prices",
+        "asks_usage",
+        "breaker",
+        "budget",
+        "client",
+        "credentials",
+        "name",
+        "route",
+        "terms",
+    )
 
     def __init__(
-        self, name: str, terms: Provider, client: Client, *, credentials: Credentials, clock: Callable[[], float]
+        self,
+        name: str,
+        terms: Provider,
+        client: Client,
+        *,
+        credentials: Credentials,
+        clock: Callable[[], float],
+        prices: PriceList,
     ) -> None:
         self.name = name
         self.terms = terms
@@ -77,10 +98,11 @@ class Upstream:
         self.breaker = Breaker(terms.break_after, terms.break_seconds, clock=clock)
         self.budget = RetryBudget(terms.retry_share, clock=clock)
         self.asks_usage = True
+        self._list = prices
         self._prices: dict[str, Prices] = {}
 
     def prices(self, model: str, answered: str = "") -> Prices:
-        """What a model costs here; looked up once.
+        """What a model costs here; unknown until it was looked up, which the first call for it begins.
 
         Args:
             model: as it was asked for.
@@ -89,8 +111,10 @@ class Upstream:
         found = self._prices.get(model)
         if found is None:
             found = self._look_up(model)
-            if found.unknown and answered and answered != model:
+            if found.unknown and found is not PENDING and answered and answered != model:
                 found = self._look_up(answered)
+            if found is PENDING:
+                return found
             if len(self._prices) >= MOST_PRICES:
                 self._prices.clear()
             self._prices[model] = found
@@ -107,14 +131,7 @@ class Upstream:
 
     def _look_up(self, model: str) -> Prices:
         terms = self.terms
-        return prices_of(
-            Incumbent(
-                model=model,
-                base_url=terms.base_url,
-                usd_per_million_in=terms.usd_per_million_in,
-                usd_per_million_out=terms.usd_per_million_out,
-            )
-        )
+        return self._list.of(Priced(terms.base_url, model, terms.usd_per_million_in, terms.usd_per_million_out))
 
 
 def check_provider(name: str, terms: Provider, names: frozenset[str]) -> None:

@@ -25,8 +25,7 @@ __all__ = ["Drain"]
 MOST_RECORDS = 4096
 MOST_BYTES = 4 * 1024 * 1024
 # Longer makes batches larger, and a commit costs as much as some 50 records; who waits for one ends the pause.
-BUSY_SECONDS = 0.05
-IDLE_SECONDS = 0.05
+WAIT_SECONDS = 0.05
 RETRY_SECONDS = 0.25
 # arm64 may show that there is a record a moment before it shows the record; after this it never will.
 DAMAGED_SECONDS = 1.0
@@ -92,7 +91,6 @@ class Drain:
         self._ear, self._bell = _pair()
         self._selector.register(self._ear, EVENT_READ, self._ear)
         self._full_until: float | None = None
-        self._pause = IDLE_SECONDS
         for ring in rings:
             self.add(ring)
 
@@ -105,6 +103,7 @@ class Drain:
         """
         with self._lock:
             ring.mark = len(self._ledger)
+            ring.stuck = self._full_until is not None
             self._slots.append(_Slot(ring, line))
             if line is not None:
                 line.settimeout(0)
@@ -210,6 +209,7 @@ class Drain:
         self._slots.append(self._slots.pop(0))  # the first to be asked is the last next time
         if self._full_until is not None:
             self._full_until = None
+            self._tell_stuck(stuck=False)
             self._notice(f"{self._ledger.workspace.ledger}: there is room again; what had waited is written.")
         return records
 
@@ -227,7 +227,12 @@ class Drain:
     def _wait_for_room(self, error: DiskFull) -> None:
         if self._full_until is None:
             self._notice(f"{error} Until then records stay in the rings; when those are full, requests are refused.")
+            self._tell_stuck(stuck=True)
         self._full_until = self._clock() + RETRY_SECONDS
+
+    def _tell_stuck(self, *, stuck: bool) -> None:
+        for slot in self._slots:
+            slot.ring.stuck = stuck
 
     def _answer(self) -> None:
         """Poke the workers that wait for something that is done."""
@@ -254,15 +259,5 @@ class Drain:
             slot.ring.path.unlink(missing_ok=True)
 
     def _seconds(self, count: int) -> float:
-        """How long to wait after a step: not at all with a backlog, a little when busy, longer and longer when idle."""
-        if count >= MOST_RECORDS // 2:
-            return 0.0
-        self._pause = BUSY_SECONDS if count else min(2 * self._pause, IDLE_SECONDS)
-        return self._pause
-
-
-def _pair() -> tuple[socket.socket, socket.socket]:
-    ear, bell = socket.socketpair()
-    ear.settimeout(0)
-    bell.settimeout(0)
-    return ear, bell
+        """How long to wait after a step: not at all with a backlog."""
+        return 0.0 if count >= MOST_RECORDS // 2 else WAIT_SECONDS

@@ -16,6 +16,7 @@ word   content
 17     numbers that were given out for ids
 32     drained: bytes whose records are in the ledger and synced
 33     mark: entries in the ledger before the batch that is under way
+34     stuck: 1 while the ledger cannot be written, as on a full disk
 48     wanted: the least place that somebody waits for
 ====== ==========================================================================================
 
@@ -42,6 +43,7 @@ __all__ = [
     "MARK",
     "NUMBERS",
     "PREFIX_BYTES",
+    "STUCK",
     "WANTED",
     "WRITTEN",
     "Layout",
@@ -54,7 +56,7 @@ MAGIC = b"PRVRING1"
 VERSION = 1
 HEADER_BYTES = 4096
 PREFIX_BYTES = 8  # of a record: its length and its CRC-32, 4 bytes each
-WRITTEN, NUMBERS, DRAINED, MARK, WANTED = 16, 17, 32, 33, 48
+WRITTEN, NUMBERS, DRAINED, MARK, STUCK, WANTED = 16, 17, 32, 33, 34, 48
 _FIXED = struct.Struct("=8sQ8sQQ")
 _CHECKSUM = struct.Struct("=Q")
 _ZEROS = bytes(1 << 20)

@@ -18,6 +18,7 @@ from proveout.gateway.record._layout import (
     MARK,
     NUMBERS,
     PREFIX_BYTES,
+    STUCK,
     WANTED,
     WRITTEN,
     Layout,
@@ -38,6 +39,9 @@ __all__ = ["Ring"]
 
 CAPACITY = 16 * 1024 * 1024
 LEAST_CAPACITY = 4096
+# Pages that were passed are given back after so many bytes: a write comes by each page of the ring again and again, and
+# all of them would count as this process's memory.
+KEPT_BYTES = 1024 * 1024
 _PREFIX = struct.Struct("=II")
 _LOW = 0xFFFFFFFF
 
@@ -81,7 +85,7 @@ class Ring:
         self._words = self._page.cast("Q")
         self._written: int = self._words[WRITTEN]
         self._drained: int = self._words[DRAINED]
-        self._seen = self._drained
+        self._seen = self._kept = self._drained
         self._ends: list[int] = []
 
     @classmethod
@@ -152,8 +156,14 @@ class Ring:
         most = self.capacity - self._written - frame_bytes(size)
         if self._seen + most >= 0:
             return True
-        self._seen = self._words[DRAINED]
-        return self._seen + most >= 0
+        drained = self._words[DRAINED]
+        if drained + most < 0:
+            self._seen = drained
+            return False
+        self._forget()
+        # It looks full again after so many bytes, and this comes by.
+        self._seen = min(drained, self._written - self.capacity + KEPT_BYTES)
+        return True
 
     @property
     def most_bytes(self) -> int:
@@ -197,6 +207,9 @@ class Ring:
         if count:
             self._words[DRAINED] = self._drained = self._ends[count - 1]
             self._ends = self._ends[count:]
+            if self._drained - self._kept >= KEPT_BYTES:
+                self._kept = self._drained
+                self._forget()
 
     def damage(self) -> bytes:
         """What lies between the last record taken and the next whole one; b"" when that is whole, or none is left."""
@@ -229,6 +242,20 @@ class Ring:
     @mark.setter
     def mark(self, entries: int) -> None:
         self._words[MARK] = entries
+
+    @property
+    def free(self) -> int:
+        """Bytes for records that are left."""
+        return self.capacity - int(self._words[WRITTEN]) + int(self._words[DRAINED])
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the ledger cannot be written now; what is put waits in the ring."""
+        return bool(self._words[STUCK])
+
+    @stuck.setter
+    def stuck(self, value: bool) -> None:
+        self._words[STUCK] = value
 
     @property
     def wanted(self) -> int:
@@ -284,6 +311,10 @@ class Ring:
     def _counters_fit(self) -> bool:
         pending = self._written - self._drained
         return 0 <= pending <= self.capacity and self._written % 8 == 0 and self._drained % 8 == 0
+
+    def _forget(self) -> None:
+        """Give pages back to the kernel, whose cache goes on to hold them: nothing of them is lost."""
+        self._map.madvise(mmap.MADV_DONTNEED, HEADER_BYTES)
 
     def _record(self, at: int, written: int) -> bytes | None:
         """The record at a place; None unless all of it is there."""

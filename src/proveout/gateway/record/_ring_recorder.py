@@ -92,6 +92,16 @@ class RingRecorder:
         """Whether the supervisor is gone, so that nobody empties the ring: records in it wait for the next start."""
         return self._alone
 
+    @property
+    def room(self) -> int:
+        """Bytes for records that are left."""
+        return self._ring.free
+
+    @property
+    def writable(self) -> bool:
+        """Whether the ledger can be written now, as far as the process that writes it has said."""
+        return not (self._alone or self._ring.stuck)
+
     def watch(self) -> None:
         """Notice in the running loop when the supervisor goes; called once at the worker's start."""
         loop = asyncio.get_running_loop()

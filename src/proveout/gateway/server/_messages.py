@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -67,7 +67,7 @@ class Drain(msgspec.Struct, frozen=True, tag=True):
 
 
 class Scraped(msgspec.Struct, frozen=True, tag=True):
-    """To a worker: the metrics it asked for."""
+    """To a worker: what it asked for."""
 
     number: int
     body: bytes
@@ -98,9 +98,15 @@ class Using(msgspec.Struct, frozen=True, tag=True):
 
 
 class Scrape(msgspec.Struct, frozen=True, tag=True):
-    """From a worker: somebody asked it for the metrics of all."""
+    """From a worker: somebody asked it for something that only the supervisor knows.
+
+    Attributes:
+        number: of the question, which the answer has too.
+        what: ``figures`` of all workers in the format of Prometheus, or the ``status`` in JSON.
+    """
 
     number: int
+    what: Literal["figures", "status"]
 
 
 ToWorker = Start | Prepare | Use | Drain | Scraped

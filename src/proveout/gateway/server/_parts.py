@@ -6,11 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from proveout.gateway._configuration import Configuration
+    from proveout.gateway.keys import KeyRing
+    from proveout.gateway.providers import Providers
     from proveout.gateway.record import Recorder
+    from proveout.gateway.tasks import TaskAnswerer
 
 __all__ = ["PARTS", "Parts", "Served", "build_state", "load_parts", "make_gateway"]
 
@@ -18,7 +21,17 @@ PARTS = __name__
 
 
 class State(Protocol):
-    """What is in force in a worker."""
+    """What is in force in a worker.
+
+    Attributes:
+        keys: that may call; None where no key is asked for.
+        tasks: what answers each, by name.
+        providers: upstreams.
+    """
+
+    keys: KeyRing | None
+    tasks: Mapping[str, TaskAnswerer]
+    providers: Providers
 
     async def close(self, after: Any = None) -> None:
         """Let go of what ``after`` does not use too; what requests under way use ends with them."""

@@ -15,9 +15,10 @@ from proveout.store import Workspace, open_store
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from proveout.gateway.limits import Spent
     from proveout.gateway.server._fold import Fold
 
 __all__ = ["Records"]
@@ -81,6 +82,12 @@ class Records:
             ring = self._rings.pop(path)
             self._shared.recover(number, time.time())
         self._drain.retire(ring)
+
+    def spent(self, keys: Iterable[str]) -> dict[str, Spent]:
+        """What each of these keys has spent, by its id."""
+        with self._lock:
+            now = time.time()
+            return {key: self._shared.spent(f"key:{key}", now) for key in keys}
 
     def tell_keys(self) -> None:
         """Write what was done to keys, which the store keeps for the ledger."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,7 +11,7 @@ import msgspec
 
 from proveout.errors import ExtraMissing, NotWritable, SettingsInvalid
 from proveout.gateway._configuration import Configuration
-from proveout.gateway._read_settings import SETTINGS_FILE, load_settings, settings_warnings, with_upstream
+from proveout.gateway._read_settings import SETTINGS_FILE, load_settings, with_upstream
 from proveout.gateway.server._parts import PARTS
 from proveout.gateway.server._spawn import bind, spawn
 
@@ -95,8 +94,6 @@ def serve(
             raise ExtraMissing("the gateway is not available", why=f"no module {module}", fix=fix, about="gateway")
     _make_home(options.home)
     settings = _settings(options)
-    for line in settings_warnings(settings, os.environ):
-        notice(f"{line}.")
     with bind(options.host, options.port) as listening:
         # They import what they need while this process imports what it needs.
         spawned = [spawn(listening, options.parts) for _ in range(options.workers)]
@@ -122,10 +119,11 @@ def _supervise(
 
     from proveout.gateway.server._fold import Fold  # noqa: PLC0415  as above
     from proveout.gateway.server._records import Records  # noqa: PLC0415  as above
-    from proveout.gateway.server._supervisor import Supervisor  # noqa: PLC0415  as above
+    from proveout.gateway.server._supervisor import Sources, Supervisor  # noqa: PLC0415  as above
 
     models = _models(options, settings)
-    configuration = _configuration(options, settings, _keys(options.home))
+    built = _built(options)
+    configuration = _configuration(options, settings, _keys(options.home), built())
     serving = Serving(
         address=_address(options.host, listening),
         models=models,
@@ -135,15 +133,14 @@ def _supervise(
     )
 
     def read() -> Configuration:
-        return _configuration(options, _settings(options), _keys(options.home))
+        return _configuration(options, _settings(options), _keys(options.home), built())
 
     records = Records(options.home, options.workers, Fold(settings), notice)
 
     async def run() -> None:
         supervisor = Supervisor(
             configuration,
-            read,
-            _watched(options.home),
+            Sources(read, _watched(options.home), built),
             lambda: spawn(listening, options.parts),
             listening,
             records,
@@ -183,7 +180,16 @@ def _keys(home: Path) -> tuple[Key, ...]:
         return load_keys(store)
 
 
-def _configuration(options: ServeOptions, settings: Settings, keys: tuple[Key, ...]) -> Configuration:
+def _built(options: ServeOptions) -> Callable[[], str]:
+    """What is built for the tasks, at a glance."""
+    if not options.folders:
+        return str
+    from proveout.gateway.tasks import BuiltWatch  # noqa: PLC0415  as above, and only where there are tasks
+
+    return BuiltWatch(map(str, options.folders), str(options.home)).state
+
+
+def _configuration(options: ServeOptions, settings: Settings, keys: tuple[Key, ...], built: str = "") -> Configuration:
     """What is to be in force.
 
     Raises:
@@ -201,7 +207,7 @@ def _configuration(options: ServeOptions, settings: Settings, keys: tuple[Key, .
         server = msgspec.structs.replace(settings.server, require_key="always")
         settings = msgspec.structs.replace(settings, server=server)
     folders = tuple(str(folder.resolve()) for folder in options.folders)
-    return Configuration(home=str(options.home.resolve()), folders=folders, settings=settings, keys=keys)
+    return Configuration(home=str(options.home.resolve()), folders=folders, settings=settings, keys=keys, built=built)
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from proveout import errors
 from proveout.errors import GatewayError, ProveoutError, SetupError
@@ -24,6 +26,7 @@ from proveout.gateway.server._messages import (
     Use,
     Using,
 )
+from proveout.gateway.server._status import WorkerStatus, supervisor_status
 
 if TYPE_CHECKING:
     import socket
@@ -34,9 +37,11 @@ if TYPE_CHECKING:
     from proveout.gateway.server._records import Records
     from proveout.gateway.server._spawn import Spawned
 
-__all__ = ["Supervisor"]
+__all__ = ["Sources", "Supervisor"]
 
 LOOK_SECONDS = 0.5
+# A build, a certificate or an alarm may take this long to be noticed.
+BUILT_SECONDS = 2.0
 # For a worker to import, to build its state, to say so: tasks load models.
 START_SECONDS = 120.0
 # Beyond the time that requests may take, for workers to end.
@@ -45,6 +50,20 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 # A worker that ran so long did not die of its start.
 STEADY_SECONDS = 30.0
 Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+class Sources(NamedTuple):
+    """Where the configuration comes from.
+
+    Attributes:
+        read: reads it again.
+        files: whose change makes it be read again.
+        built: what is built for the tasks; a change of it makes it be read again too.
+    """
+
+    read: Callable[[], Configuration]
+    files: tuple[Path, ...]
+    built: Callable[[], str]
 
 
 class _Hand:
@@ -81,8 +100,7 @@ class Supervisor:
 
     Args:
         configuration: to begin with.
-        read: reads the configuration again.
-        watched: files whose change makes it read again.
+        sources: of later ones.
         spawn: starts a worker.
         listening: the socket that workers inherit; closed when draining begins.
         records: the ledger's writer.
@@ -92,17 +110,17 @@ class Supervisor:
     def __init__(
         self,
         configuration: Configuration,
-        read: Callable[[], Configuration],
-        watched: tuple[Path, ...],
+        sources: Sources,
         spawn: Callable[[], Spawned],
         listening: socket.socket,
         records: Records,
         notice: Callable[[str], None],
     ) -> None:
         self._configuration = configuration
-        self._read = read
-        self._watched = watched
-        self._stamp = _stamp(watched)
+        self._sources = sources
+        self._stamp = _stamp(sources.files)
+        self._last_built = configuration.built
+        self._next_built = 0.0
         self._spawn = spawn
         self._listening = listening
         self._records = records
@@ -204,7 +222,7 @@ class Supervisor:
         started = time.monotonic()
         while (said := await channel.receive()) is not None:
             if isinstance(said, Scrape):
-                channel.send(Scraped(said.number, await self._figures()))
+                channel.send(Scraped(said.number, await TOLD[said.what](self)))
             else:
                 hand.answered(said)
         hand.answered(None)
@@ -229,6 +247,14 @@ class Supervisor:
             self._notice(str(error))
             return b""
 
+    async def _status(self) -> bytes:
+        crew = [
+            WorkerStatus(number=n, process=h.spawned.process.pid, configuration=h.using) for n, h in self._hands.items()
+        ]
+        spent = await asyncio.to_thread(self._records.spent, [key.id for key in self._configuration.keys])
+        restarts = self._records.fold.restarts
+        return msgspec.json.encode(supervisor_status(self._configuration, crew, restarts, spent))
+
     async def _replace(self, number: int) -> None:
         while True:
             pause = self._pauses[number] = min(2 * self._pauses.get(number, FIRST_PAUSE / 2), LONGEST_PAUSE)
@@ -252,20 +278,28 @@ class Supervisor:
     async def _look(self) -> None:
         while not self._stopping.is_set():
             await self._rest(LOOK_SECONDS)
-            stamp = _stamp(self._watched)
-            if stamp != self._stamp:
-                self._stamp = stamp
+            before, self._stamp = self._stamp, _stamp(self._sources.files)
+            if await self._is_rebuilt() or self._stamp != before:
                 await self._reload(asked=False)
+
+    async def _is_rebuilt(self) -> bool:
+        now = time.monotonic()
+        if now < self._next_built:
+            return False
+        self._next_built = now + BUILT_SECONDS
+        async with self._changing:
+            before, self._last_built = self._last_built, await asyncio.to_thread(self._sources.built)
+        return self._last_built != before
 
     async def _reload(self, *, asked: bool) -> None:
         """Put what is written in force, in all workers or in none.
 
         Args:
-            asked: by a person, who may have changed what lies in the tasks' folders: do it though nothing else changed.
+            asked: by a person, who may have changed what nobody watches: do it though nothing seems to have changed.
         """
         async with self._changing:
             try:
-                wanted = await asyncio.to_thread(self._read)
+                wanted = await asyncio.to_thread(self._sources.read)
                 await asyncio.to_thread(self._records.tell_keys)
             except ProveoutError as error:
                 self._notice(f"{error} Until then {self._configuration.digest} stays in force.")
@@ -316,6 +350,9 @@ class Supervisor:
     async def _all_ended(self) -> None:
         while self._tending:
             await asyncio.wait(self._tending)
+
+
+TOLD = {"figures": Supervisor._figures, "status": Supervisor._status}  # noqa: SLF001  a table of this class's own methods
 
 
 def _stamp(paths: tuple[Path, ...]) -> Stamp:

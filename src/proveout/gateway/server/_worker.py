@@ -15,15 +15,17 @@ import sys
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import uvloop
 from uvicorn import Config
 from uvicorn.server import ServerState
 
 from proveout.errors import ProveoutError
+from proveout.gateway.keys import OidcGate
 from proveout.gateway.record import Ring, RingRecorder
 from proveout.gateway.server._accept import Acceptor
+from proveout.gateway.server._access import Access
 from proveout.gateway.server._guard import Guard
 from proveout.gateway.server._messages import (
     Channel,
@@ -97,6 +99,14 @@ async def _serve(parts: Parts, listening: socket.socket, control: socket.socket,
         await channel.receive()
 
 
+class _Ready(NamedTuple):
+    """What a configuration needs, built."""
+
+    configuration: Configuration
+    state: State
+    gate: OidcGate | None
+
+
 class _Worker:
     """The state of one worker."""
 
@@ -106,7 +116,7 @@ class _Worker:
         self._number = start.number
         self._loop = asyncio.get_running_loop()
         self._slots = Path(start.slots)
-        self._prepared: dict[str, tuple[Configuration, State]] = {}
+        self._prepared: dict[str, _Ready] = {}
         self._in_force: State | None = None
         self._guard = Guard(start.configuration.settings.server, self._loop.time)
         self._state = ServerState()
@@ -125,22 +135,24 @@ class _Worker:
         """Build what a configuration needs beside the requests that are under way."""
         digest = configuration.digest
         try:
+            access = configuration.settings.admin
+            gate = OidcGate(access) if access.issuer else None
             state = await asyncio.to_thread(self._parts.build_state, configuration, self._in_force)
         except ProveoutError as error:
             return Unfit(digest, error.to_dict())
         except Exception as error:  # noqa: BLE001  whatever is wrong with the new one, the old one stays in force
             said = {"about": "configuration", "what": "it cannot be prepared", "fix": "report this as a bug"}
             return Unfit(digest, {"error": type(error).__name__, "why": str(error), **said})
-        for _, unused in self._prepared.values():
-            await unused.close(self._in_force)
-        self._prepared = {digest: (configuration, state)}
+        for unused in self._prepared.values():
+            await unused.state.close(self._in_force)
+        self._prepared = {digest: _Ready(configuration, state, gate)}
         return Prepared(digest)
 
     async def serve(self, listening: socket.socket, recorder: RingRecorder) -> None:
         """Take requests under what was prepared first, until drained."""
-        digest, (_, state) = next(iter(self._prepared.items()))
-        self._gateway = self._parts.make_gateway(state, recorder, self._slots, self._number)
-        self._probes = Probes(self._number, recorder.has_room, self._scrape)
+        digest, ready = next(iter(self._prepared.items()))
+        self._gateway = self._parts.make_gateway(ready.state, recorder, self._slots, self._number)
+        self._probes = Probes(recorder, self._scrape)
         config = Config(
             cast("Any", self._probes.before(self._gateway.app)),
             interface="asgi3",
@@ -180,20 +192,20 @@ class _Worker:
 
     def _use(self, digest: str) -> None:
         """Put in force what was prepared."""
-        configuration, state = self._prepared.pop(digest)
+        configuration, state, gate = self._prepared.pop(digest)
         if self._in_force is not None:
             before = self._gateway.swap(state)
             self._begin(before.close(state))
             self._loop.call_later(SETTLE_SECONDS, _settle)
         self._in_force = state
         self._guard.set_limits(configuration.settings.server)
-        self._probes.digest = digest
+        self._probes.use(digest, state, configuration.folders, Access(state.keys, gate))
         self._channel.send(Using(digest))
 
-    async def _scrape(self) -> bytes | None:
+    async def _scrape(self, what: Literal["figures", "status"]) -> bytes | None:
         number = next(self._numbers)
         asked = self._scrapes[number] = self._loop.create_future()
-        self._channel.send(Scrape(number))
+        self._channel.send(Scrape(number, what))
         try:
             return await asyncio.wait_for(asked, SCRAPE_SECONDS)
         except TimeoutError:

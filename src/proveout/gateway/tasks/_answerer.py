@@ -131,6 +131,8 @@ class TaskAnswerer:
             self.read(exchange)
         asked: Asked = exchange.asked
         stages = stages_for(exchange.tier.answers, self._stages)
+        if not self._stages:
+            raise self._none("its certificate was called broken, and it has no incumbent that can be asked", None)
         if not stages:
             why = f"it lets only {', '.join(exchange.tier.answers)} answer, and the task has none of them"
             raise Forbidden("the key's tier has no answer", why=why, fix="use a key of another tier", about=self.name)

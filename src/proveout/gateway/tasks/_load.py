@@ -40,6 +40,7 @@ ASKABLE = {"endpoint", "local"}
 UNBUILT = "llm@unbuilt"
 RULES = "symbolic"
 LLM = "llm"
+CERTIFIED = "certified"
 
 
 class Facts(msgspec.Struct):
@@ -93,8 +94,9 @@ def load_task_answerer(name: str, folder: Path, served: ServedTask, *, rules: bo
     stages = ROUTES.get(served.route, partial(_candidate, served.route))(place)
     if rules:
         stages |= _rules(place)
-    if not stages:
+    if not stages and not (served.route == CERTIFIED and place.facts.alarmed):
         raise _nothing(place, served.route)
+    # After an alarm even no answer is better than the certified one, which would go on if this could not be loaded.
     return TaskAnswerer(name, task, stages, created=place.facts.newest)
 
 
@@ -140,13 +142,16 @@ def _certified(place: Place) -> dict[str, Stage]:
 
 
 def _certificate(place: Place) -> Certificate | None:
-    """The newest that certifies something of this task and was not called broken; it has to verify."""
+    """The newest that certifies something of this task, which has to verify; None once it was called broken.
+
+    An older one does not take its place: what broke the promise may be the traffic, on which nobody has audited it.
+    """
     folder, task = place.workspace.certificates, fingerprint(place.task)
     found = [certify.load_certificate(folder / f"{name}.json") for name in certify.certificate_ids(place.workspace)]
-    ours = [one for one in found if one.certified and one.plan.task == task and one.id not in place.facts.alarmed]
-    if not ours:
+    ours = [one for one in found if one.certified and one.plan.task == task]
+    newest = max(ours, key=lambda one: (one.issued, one.id), default=None)
+    if newest is None or newest.id in place.facts.alarmed:
         return None
-    newest = max(ours, key=lambda one: (one.issued, one.id))
     path = folder / newest.path_name
     problems = certify.verify_certificate(path, key=bytes.fromhex(_public_key(place.workspace)))
     if hashlib.sha256(path.read_bytes()).hexdigest() not in place.facts.issued:
@@ -241,4 +246,4 @@ def _nothing(place: Place, route: str) -> CandidateNotFound | TaskChanged:
     return CandidateNotFound("the task cannot be served", why=why, fix=fix, about=about)
 
 
-ROUTES: Mapping[str, Any] = {"certified": _certified, "incumbent": _incumbent}
+ROUTES: Mapping[str, Any] = {CERTIFIED: _certified, "incumbent": _incumbent}

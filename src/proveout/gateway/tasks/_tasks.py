@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proveout.errors import SettingsInvalid
 from proveout.gateway._settings import ServedTask
-from proveout.store import Workspace
-from proveout.task import FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
     from proveout.gateway.tasks._answerer import TaskAnswerer
     from proveout.gateway.tasks._embeddings import EmbeddingsAnswerer
 
-__all__ = ["built_state", "load_embeddings", "load_tasks", "task_names"]
+__all__ = ["load_embeddings", "load_tasks", "task_names"]
 
 
 def task_names(folders: Iterable[str]) -> dict[str, Path]:
@@ -104,27 +101,6 @@ def load_embeddings(settings: Settings, cache: Path, *, seconds: float = 60.0) -
     from proveout.gateway.tasks._embedders import open_embedder  # noqa: PLC0415  it imports all that is heavy
 
     return {name: open_embedder(name, cache, seconds=seconds) for name in settings.embeddings}
-
-
-def built_state(folders: Iterable[str]) -> str:
-    """A hash that changes when a task is edited, or a candidate or a certificate of it comes or goes; reads no more.
-
-    Args:
-        folders: of tasks.
-
-    Example:
-        >>> built_state([]) == built_state([])
-        True
-    """
-    digest = blake2b(digest_size=12)
-    for folder in map(Path, folders):
-        workspace, file = Workspace(folder), folder / FILE_NAME
-        digest.update(str(folder.resolve()).encode("utf-8", "surrogateescape") + b"\0")
-        digest.update(file.read_bytes() if file.is_file() else b"")
-        found = [*workspace.candidates.glob("*@*/manifest.json"), *workspace.certificates.glob("certificate@*.json")]
-        for path in sorted(found):
-            digest.update(b"\0" + path.relative_to(workspace.state).as_posix().encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
 
 
 def _check(names: Mapping[str, Path], settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from proveout.gateway.telemetry._exporter import Exporter, otlp_sender
 from proveout.gateway.telemetry._health import Health, liveness, readiness
 from proveout.gateway.telemetry._metrics import METRICS_TYPE, Label, Metrics, Reading, Series
-from proveout.gateway.telemetry._metrics_file import MetricsFile
 from proveout.gateway.telemetry._spans import SpanData, provider_names, spans_of
 from proveout.gateway.telemetry._trace_context import (
     TraceParent,
@@ -19,7 +18,6 @@ __all__ = [
     "Health",
     "Label",
     "Metrics",
-    "MetricsFile",
     "Reading",
     "Series",
     "SpanData",
