@@ -96,7 +96,7 @@ class Gateway:
 
     async def _page(self, scope: Scope, send: Send) -> None:
         try:
-            reply = page(self.state, scope, self._wall() / 1e9)
+            reply = await page(self.state, scope, self._wall() / 1e9)
         except Refused as refused:
             reply = error_reply(refused)
         head = b"x-request-id: %b\r\n" % self._process.recorder.next_id().encode()

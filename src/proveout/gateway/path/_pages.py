@@ -28,7 +28,7 @@ OPENAPI = "/openapi.json"
 READS = ("GET", "HEAD")
 
 
-def page(state: State, scope: Scope, now: float) -> Reply:
+async def page(state: State, scope: Scope, now: float) -> Reply:
     """Answer what is no POST to an operation.
 
     Args:
@@ -46,9 +46,10 @@ def page(state: State, scope: Scope, now: float) -> Reply:
     _check(path, scope["method"])
     if path == OPENAPI:
         return Reply(headers=[JSON_TYPE], body=msgspec.json.encode(openapi(keyed=state.keys is not None)))
-    key = state.key_of(read_head(scope).credential, now)
+    credential = read_head(scope).credential
+    key = state.key_of(credential, now)
     if path == MODELS:
-        return Reply(headers=[JSON_TYPE], body=model_list(list(state.models(key).values())))
+        return Reply(headers=[JSON_TYPE], body=model_list(await state.models(key, credential)))
     return Reply(headers=[JSON_TYPE], body=model_info(state.model(key, path[len(ONE_MODEL) :])))
 
 

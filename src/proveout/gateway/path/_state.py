@@ -8,6 +8,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from proveout.errors import ModelUnknown
+from proveout.gateway._exchange import Exchange
 from proveout.gateway._key import ANONYMOUS
 from proveout.gateway._settings import Tier
 from proveout.gateway.api import ModelInfo
@@ -15,7 +16,7 @@ from proveout.gateway.keys import KeyRing
 from proveout.gateway.limits import Shedder, subjects_of
 from proveout.gateway.path._caching import caching_of
 from proveout.gateway.path._guards import text_guards
-from proveout.gateway.providers import ProviderAnswerer, Providers
+from proveout.gateway.providers import ProviderAnswerer, Providers, list_models
 from proveout.gateway.tasks import load_embeddings, load_tasks
 from proveout.store import Workspace
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from proveout.gateway._configuration import Configuration
-    from proveout.gateway._exchange import Answerer, Exchange
+    from proveout.gateway._exchange import Answerer
     from proveout.gateway._key import Key
     from proveout.gateway._settings import Limits
     from proveout.gateway.limits import Subjects
@@ -56,8 +57,8 @@ class State:
         caching: of answers; None where nothing is cached.
         guards_in: looking at each input.
         guards_out: looking at each answer.
-        synced: tasks whose answers wait until their records survive a loss of power.
         traces: whether spans are exported, so that what is sent upstream belongs to a trace even if no client began it.
+        synced: tasks whose answers wait until their records survive a loss of power.
     """
 
     def __init__(
@@ -149,11 +150,20 @@ class State:
         """Whether input and answer go into the ledger, or their fingerprints."""
         return task not in self._hashed if task else self.settings.content == "kept"
 
-    def models(self, key: Key) -> dict[str, ModelInfo]:
-        """What the key may name, in order: tasks, embedders, and providers' models whose names are stated in full."""
+    async def models(self, key: Key, credential: bytes) -> list[ModelInfo]:
+        """What the key may name, in order: tasks, embedders, and models that are stated or that providers list.
+
+        Args:
+            key: who asks.
+            credential: as it came; it goes to a provider that has no key of its own.
+        """
         listed = [task.info for task in self.tasks.values()] + [one.info for one in self.embedders.values()]
-        listed += [ModelInfo(id=one.id, owned_by=one.provider) for one in self.providers.models()]
-        return {one.id: one for one in listed if self.keys is None or self.keys.may_use(key, one.id)}
+        if "providers" in self.tier_of(key).answers:
+            asks = Exchange(id="", operation="chat", key=key, credential=credential)
+            told = await list_models(self.providers, asks)
+            listed += [ModelInfo(id=one.id, owned_by=one.provider) for one in told]
+        once = {one.id: one for one in reversed(listed)}
+        return [once[name] for name in dict.fromkeys(one.id for one in listed) if self._lets(key, name)]
 
     def model(self, key: Key, name: str) -> ModelInfo:
         """One model, also one that only matches a provider's pattern.
@@ -161,16 +171,19 @@ class State:
         Raises:
             ModelUnknown: there is none, or not for this key.
         """
-        if self.keys is None or self.keys.may_use(key, name):
-            found = self.models(key).get(name)
-            return found or ModelInfo(id=name, owned_by=self.providers.candidates(name)[0].upstream.name)
-        raise ModelUnknown(
-            f"The model `{name[:100]}` does not exist or you do not have access to it",
-            why="your key may not use it",
-            fix="GET /v1/models lists what it may",
-            about=name[:100],
-            param="model",
-        )
+        if not self._lets(key, name):
+            raise ModelUnknown(
+                f"The model `{name[:100]}` does not exist or you do not have access to it",
+                why="your key may not use it",
+                fix="GET /v1/models lists what it may",
+                about=name[:100],
+                param="model",
+            )
+        own = self.tasks.get(name) or self.embedders.get(name)
+        return own.info if own else ModelInfo(id=name, owned_by=self.providers.candidates(name)[0].upstream.name)
+
+    def _lets(self, key: Key, name: str) -> bool:
+        return self.keys is None or self.keys.may_use(key, name)
 
     async def close(self, after: State | None = None) -> None:
         """Let go of connections that ``after`` did not take over."""

@@ -261,3 +261,10 @@ class Drain:
     def _seconds(self, count: int) -> float:
         """How long to wait after a step: not at all with a backlog."""
         return 0.0 if count >= MOST_RECORDS // 2 else WAIT_SECONDS
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    ear, bell = socket.socketpair()
+    ear.settimeout(0)
+    bell.settimeout(0)
+    return ear, bell
