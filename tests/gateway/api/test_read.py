@@ -39,6 +39,7 @@ def test_what_the_gateway_needs_is_read_and_the_rest_ignored() -> None:
     found = read_chat(json.dumps(body).encode())
     assert (found.model, found.stream, found.usage_asked, found.most_tokens) == ("gpt", True, True, 7)
     assert read_chat(json.dumps(body | {"n": 3}).encode()).most_tokens == 21
+    assert [read_chat(json.dumps(body | more).encode()).times for more in ({}, {"n": 3})] == [1, 3]
 
 
 def test_nulls_and_false_are_as_if_left_out() -> None:

@@ -148,6 +148,10 @@ def test_a_tasks_key_leaves_its_template_out() -> None:
     assert form_of(body(messages=system)) == form_of(body(messages=reworded))
     assert form_of(body(response_format={"type": "json_object"})) != form_of(body())
     assert form_of(body(stream=True)) != form_of(body())
+    told = [form_of(body(**{name: "x"}), "responses") for name in ("instructions", "metadata", "user")]
+    assert (
+        len({*told, form_of(body(), "responses"), form_of(body(input="x"), "responses")}) == 4
+    )  # those that are sent back
     made = {
         KeyMaker.task(tenant, task, generation, inputs, form)
         for tenant in ("a", "b")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import threading
 from pathlib import Path
 
@@ -85,3 +87,19 @@ def test_a_log_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_it_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert log(tmp_path).path.stat().st_mode & 0o077 == 0
+
+
+def test_a_log_that_is_forgotten_is_closed(tmp_path: Path) -> None:
+    made = log(tmp_path)
+    descriptor = made._file
+    os.fstat(descriptor)
+    del made
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(descriptor)
+
+
+def test_a_log_may_be_closed_twice(tmp_path: Path) -> None:
+    made = log(tmp_path)
+    made.close()
+    made.close()

@@ -229,7 +229,11 @@ def test_harmless_traffic_is_certified_and_then_served(tmp_path: Path) -> None:
     assert decision.bound is not None
     assert decision.bound <= 0.05
     terms = Semantic(alpha=0.05, delta=0.1)
-    asyncio.run(cache.refresh())  # with the stricter delta of its settings
+    assert cache._threshold is None
+    cache.renew()
+    cache.look_up("k", {"text": "where is my card aaaa"}, "r")
+    before = cache._threshold
+    assert asyncio.run(cache.refresh()) == before  # off: with the stricter delta of its settings
     assert cache.look_up("k", {"text": "where is my card aaaa"}, "r").cached is None
     again = semantic_cache(tmp_path, "desk", generation="g1", terms=terms, clock=Clock(), embedder=lambda _: embedder)
     again._audit_share = 0.0

@@ -82,6 +82,9 @@ def waiting(*, gone_first: bool) -> tuple[Forwarded | None, bool]:
         async def work() -> Forwarded:
             found = await forward(feed(), receive, send)
             await asyncio.sleep(0)  # a cancellation that was left over would strike here
+            task = asyncio.current_task()
+            assert task is not None
+            assert task.cancelling() == 0
             return found
 
         task = asyncio.ensure_future(work())

@@ -114,3 +114,12 @@ def test_fallbacks_follow_in_order(world: Callable[..., Any]) -> None:
     }
     found = world(tables=tables).providers.candidates("big")
     assert [(one.upstream.name, one.model) for one in found] == [("one", "big"), ("two", "small"), ("three", "small")]
+
+
+def test_a_name_that_is_too_long_for_one_is_nobodys_and_is_not_kept(world: Callable[..., Any]) -> None:
+    made = world(tables={"one": {"models": ("*",)}}).providers
+    assert made.candidates("x" * 256)
+    for name in ("x" * 257, "one/" + "x" * 10_000):
+        with pytest.raises(ModelUnknown):
+            made.candidates(name)
+    assert len(made._catalogue._found) == 1

@@ -93,3 +93,11 @@ def test_completions_are_estimated_by_deltas_or_their_length() -> None:
     typed = b'data: {"type":"response.output_text.delta","delta":"Hi"}\n\ndata: {"type":"response.created"}\n\n'
     assert estimate_out(typed, stream=True) == 1
     assert estimate_out(b'{"choices":[{"message":{"content":"12345678"}}]}', stream=False) == 2
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"1" * 5000])
+def test_a_number_that_nobody_can_hold_keeps_nothing_from_being_counted(number: bytes) -> None:
+    """It is valid JSON, and a client that sends it must not be billed for nothing."""
+    body = b'{"messages":[{"content":"' + b"x" * 400 + b'"}],"x":' + number + b"}"
+    assert estimate_in(body) >= 100
+    assert estimate_out(body, stream=False) == 0

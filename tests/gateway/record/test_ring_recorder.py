@@ -177,3 +177,10 @@ def test_a_line_that_nobody_reads_does_not_hold_it_up(ring: Ring) -> None:
         there.close()
 
     asyncio.run(main())
+
+
+def test_no_record_may_take_all_of_a_ring(ring: Ring) -> None:
+    recorder = RingRecorder(ring)
+    assert recorder.most_bytes * 8 <= ring.capacity
+    for _ in range(7):
+        recorder.put(b"x" * recorder.most_bytes)
