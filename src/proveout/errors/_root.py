@@ -9,6 +9,9 @@ __all__ = [
 ]
 
 
+FRONT_PAGE = "proveout.errors"
+
+
 class ProveoutError(Exception):
     """The root of the tree.
 
@@ -24,7 +27,14 @@ class ProveoutError(Exception):
         train.csv: no rows: the file has only a header. Next: export again.
     """
 
+    __module__ = FRONT_PAGE
     exit_code: ClassVar[int] = 1
+
+    def __init_subclass__(cls) -> None:
+        """Name an error as it is imported: a traceback says ``proveout.errors.DiskFull``."""
+        super().__init_subclass__()
+        if cls.__module__.startswith(f"{FRONT_PAGE}._"):
+            cls.__module__ = FRONT_PAGE
 
     def __init__(self, what: str, *, why: str, fix: str, about: str) -> None:
         super().__init__(what)
