@@ -119,9 +119,14 @@ def upstream_running() -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    """A port that nobody listens on, and that no outgoing connection takes while the gateway is down."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+    raise OSError("a hundred ports are taken")
 
 
 def wait_until_listening(port: int) -> None:
