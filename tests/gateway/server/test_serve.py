@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from threading import Timer
 
 import msgspec
 import pytest
@@ -18,9 +19,17 @@ from proveout.gateway.server._spawn import bind
 KEY = Key(id="k", name="k", digest=b"k")
 
 
+def test_an_address_that_orphans_hold_is_taken_once_they_are_gone() -> None:
+    taken = bind("127.0.0.1", 0)
+    Timer(0.2, taken.close).start()
+    port = taken.getsockname()[1]
+    with bind("127.0.0.1", port) as listening:
+        assert listening.getsockname()[1] == port
+
+
 def test_a_port_in_use_is_told() -> None:
     with bind("127.0.0.1", 0) as taken, pytest.raises(SetupError, match="cannot listen") as caught:
-        bind("127.0.0.1", taken.getsockname()[1])
+        bind("127.0.0.1", taken.getsockname()[1], patience=0.1)
     assert "--port" in caught.value.fix
 
 

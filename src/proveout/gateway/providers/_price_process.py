@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import msgspec
 
@@ -14,7 +15,10 @@ __all__ = ["main"]
 def main() -> None:
     """Answer what stands on standard input."""
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Priced])
-    sys.stdout.buffer.write(msgspec.json.encode(look_up(asked)))
+    found = msgspec.json.encode(look_up(asked))
+    with suppress(BrokenPipeError):  # whoever asked is gone
+        sys.stdout.buffer.write(found)
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

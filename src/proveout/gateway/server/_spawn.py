@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +21,9 @@ __all__ = ["Spawned", "bind", "spawn"]
 
 STANDARD_ERROR = 2
 WAIT_SECONDS = 5.0
+# A worker that was still starting when its supervisor was killed notices once it has imported what it needs.
+ORPHAN_SECONDS = 5.0
+AGAIN_SECONDS = 0.05
 
 
 class Spawned(NamedTuple):
@@ -35,30 +40,45 @@ class Spawned(NamedTuple):
     line: socket.socket
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, *, patience: float = ORPHAN_SECONDS) -> socket.socket:
     """The socket that all workers accept on.
 
     It is bound once and inherited. With SO_REUSEPORT each worker has a queue of its own, and connections that wait in
     the queue of a worker that dies are reset, as are those of one that drains; here they wait for whoever accepts next.
     That one worker does not take a whole burst is seen to by `Acceptor`.
 
+    An address that is taken is tried again for a while: workers whose supervisor was killed hold it until they notice.
+
+    Args:
+        host: name or address.
+        port: 0 takes a free one.
+        patience: seconds to wait for an address that is taken.
+
     Raises:
         SetupError: the address is taken, or is not this machine's.
     """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, address = found[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise _cannot_listen(host, port, error) from error
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return _bound(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= until:
+                raise _cannot_listen(host, port, error) from error
+        time.sleep(AGAIN_SECONDS)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = found[0]
+    listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        # A second gateway on the port is to fail now and not once its workers listen.
+        # A second gateway on the port is to fail here and not once its workers listen.
         listening.listen(1)
-    except OSError as error:
+    except OSError:
         listening.close()
-        raise _cannot_listen(host, port, error) from error
+        raise
     return listening
 
 
