@@ -34,7 +34,7 @@ demo: $(VENV)/.run
 
 # One thread a worker: two workers that each take both cores wait for each other most of the time.
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --durations=15
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --durations=15
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

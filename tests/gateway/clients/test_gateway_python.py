@@ -386,9 +386,9 @@ def test_a_task_answers_responses(gateway: Target) -> None:
 
 
 def test_a_task_is_a_model_and_no_call_to_a_provider(gateway: Target) -> None:
-    before = gateway.upstream.requests
     with client(gateway) as api:
         assert "desk" in {model.id for model in api.models.list()}
+        before = gateway.upstream.requests
         assert api.models.retrieve("desk").id == "desk"
         api.chat.completions.create(model="desk", messages=ASKED)
     assert gateway.upstream.requests == before
