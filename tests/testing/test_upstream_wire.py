@@ -40,7 +40,7 @@ def asked(path: bytes = CHAT, events: int = 21, **parts: Any) -> Wire:
 
 
 def events_of(body: bytes) -> list[Any]:
-    lines = [line for line in body.decode().splitlines() if line.startswith("data: {")]
+    lines = [line for line in body.decode().split("\n") if line.startswith("data: {")]
     return [json.loads(line.removeprefix("data: ")) for line in lines]
 
 

@@ -64,3 +64,9 @@ def test_nothing_breaks_it(value: object, text: str) -> None:
     texts(output_messages(text))
     texts(output_messages(msgspec.json.encode(value).decode()))
     texts(output_messages(f"data: {msgspec.json.encode(value).decode()}\n\n"))
+
+
+def test_a_line_separator_within_the_words_ends_no_line() -> None:
+    said = "one\u0085two\u2028three"
+    answer = f'data: {{"choices":[{{"delta":{{"content":"{said}"}}}}]}}\n\ndata: [DONE]\n\n'
+    assert texts(output_messages(answer)) == [said]

@@ -46,6 +46,14 @@ def test_a_streamed_chat_is_put_together() -> None:
     assert found.answer == "lost"
 
 
+def test_a_line_separator_within_the_words_ends_no_line() -> None:
+    said = "one\u0085two\u2028three"
+    events = f'data: {{"choices":[{{"index":0,"delta":{{"content":"{said}"}}}}]}}\r\n\r\ndata: [DONE]\r\n\r\n'
+    found = said_in(record({"messages": [{"role": "user", "content": "x"}]}, events, stream=True))
+    assert found is not None
+    assert found.answer == said
+
+
 def test_a_response() -> None:
     output = [{"type": "reasoning"}, {"type": "message", "content": [{"type": "output_text", "text": "lost"}]}]
     asked = {"instructions": "You sort.", "input": "where is it?"}

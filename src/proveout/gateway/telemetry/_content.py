@@ -53,7 +53,8 @@ def output_messages(answer: str) -> str:
         >>> output_messages('data: {"choices":[{"delta":{"content":"he"}}]}\n\ndata: [DONE]\n\n')
         '[{"role":"assistant","parts":[{"type":"text","content":"he"}]}]'
     """
-    lines = answer.splitlines() if answer.startswith((_DATA, "event:", ":")) else [_DATA + answer]
+    # Not `splitlines`, which also ends a line at U+0085 or U+2028 within the words.
+    lines = answer.split("\n") if answer.startswith((_DATA, "event:", ":")) else [_DATA + answer]
     found = [_texts(line.removeprefix(_DATA)) for line in lines if line.startswith(_DATA)]
     text = "".join(piece for pieces in found for piece in pieces)
     return _json([{"role": "assistant", "parts": [{"type": "text", "content": text}]}])

@@ -80,7 +80,8 @@ def _answer(record: RequestServed) -> str:
 
 def _deltas(events: str) -> Iterator[str]:
     """The pieces of text in a recorded stream, of the first choice."""
-    for line in events.splitlines():
+    # Not `splitlines`, which also ends a line at U+0085 or U+2028 within the words.
+    for line in events.split("\n"):
         if not line.startswith(_DATA) or "{" not in line:
             continue
         event = _read(line[len(_DATA) :])
