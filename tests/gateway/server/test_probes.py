@@ -44,7 +44,7 @@ class Asked:
         stage = SimpleNamespace(kind="certified", candidate="distilled@1", certificate="certificate@2")
         tasks = {"desk": SimpleNamespace(stages={"certified": stage})}
         state: Any = SimpleNamespace(tasks=tasks, providers=SimpleNamespace(states=lambda: (provider,)))
-        self.probes.use("abc", state, ["/work/desk"], Access(keys, gate))
+        self.probes.use("abc", state, ["/srv/desk"], Access(keys, gate))
         self.behind: list[str] = []
         self.front = self.probes.before(self.app)
 
