@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proveout.errors import BusyError, KeyNotFound, StoreCorrupt, Unauthenticated
+from proveout.errors import BusyError, KeyNotFound, SettingsInvalid, StoreCorrupt, Unauthenticated
 from proveout.gateway import Key, Limits
 from proveout.gateway.keys import (
     KeyRing,
@@ -32,6 +32,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def at(seconds: float) -> Callable[[], float]:
     return lambda: seconds
+
+
+@pytest.mark.parametrize("tier", ["", "a\r\nx-injected: 1", "a\nb", "\0"])
+def test_a_tier_that_could_end_a_line_of_a_head_is_refused(store: Store, tier: str) -> None:
+    with pytest.raises(SettingsInvalid):
+        create_key(store, "app", tier=tier)
+    assert load_keys(store) == ()
 
 
 def test_a_key_is_kept_with_its_rights_and_without_its_secret(tmp_path: Path, store: Store) -> None:

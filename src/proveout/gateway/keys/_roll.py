@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from proveout.errors import BusyError, KeyNotFound
+from proveout.errors import BusyError, KeyNotFound, SettingsInvalid
 from proveout.gateway._key import Key
 from proveout.gateway.keys._audits import encode_audit
 from proveout.gateway.keys._entries import KeyCreated, KeyRevoked, KeyRotated
@@ -59,6 +59,9 @@ def create_key(  # noqa: PLR0913  a key has this many parts
     Returns:
         The key, and its secret, which is kept nowhere: only its digest is.
 
+    Raises:
+        SettingsInvalid: the tier's name cannot stand in a header.
+
     Example:
         >>> import tempfile
         >>> from pathlib import Path
@@ -70,6 +73,9 @@ def create_key(  # noqa: PLR0913  a key has this many parts
         ...     ring.authenticate(secret.encode(), now=0.0).name
         'app'
     """
+    if not tier.isprintable() or not tier:
+        fix = "name a tier of gateway.toml"
+        raise SettingsInvalid("no name for a tier", why="it stands in a header", fix=fix, about=repr(tier))
 
     def change() -> tuple[tuple[Key, str], list[ApiKeyChange], Told]:
         key_id, now = new_id(token), clock()

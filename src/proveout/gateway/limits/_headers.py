@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["duration", "head_of"]
 
-HOUR, MINUTE = 3600, 60
+MINUTE = 60
 MILLI = 1000
 
 

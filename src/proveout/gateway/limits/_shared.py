@@ -78,7 +78,7 @@ class SharedSlots:
             os.close(self._descriptor)
             raise
         self._size, self._workers, self._path = size, workers, path
-        # A lock is two calls of the kernel, a sixth of a request; the supervisor fills the cells of a single worker
+        # A lock is two calls of the kernel for each request; the supervisor fills the cells of a single worker
         # before it serves, and recovers what it held once it is gone.
         self.shared = workers > 1
         start = HEADER_BYTES + NUMBER_BYTES * size

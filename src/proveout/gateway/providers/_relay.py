@@ -119,11 +119,6 @@ class Relay:
         self._first = b"".join(pieces)
         return self._first
 
-    def abandon(self) -> None:
-        """Another provider is asked: close, and tell nobody."""
-        self._settle = None
-        self._response.close()
-
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 

@@ -1,7 +1,7 @@
 """One request and its answer on a connection: ASGI's two callables, without what uvicorn's do for everybody else.
 
 An answer whose body is there is written with its head in one piece, headers are checked together and not one by one,
-and nothing is built that the application does not look at: together that halves the processor time of a request.
+and nothing is built that the application does not look at.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ class _Worker:
             log_config=None,
         )
         config.load()
-        # Neither `server` nor `date`: the first tells what to attack, and the second costs 1 % of a request.
+        # Neither `server` nor `date`: the first tells what to attack, and no client needs the second.
         make = partial(GuardedProtocol, config, self._state, {}, self._loop, guard=self._guard)
         self._acceptor = Acceptor(self._loop, listening, make)
         self._acceptor.start()
